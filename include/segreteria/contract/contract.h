@@ -1,0 +1,149 @@
+/* openapi.yaml, compiled: which operation a request means and whether it keeps to the contract.
+ * Built once at start, immutable afterwards, shared by all workers without locks.
+ */
+#ifndef SEGRETERIA_CONTRACT_CONTRACT_H
+#define SEGRETERIA_CONTRACT_CONTRACT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "segreteria/contract/schema.h"
+#include "segreteria/core/arena.h"
+#include "segreteria/core/buf.h"
+#include "segreteria/core/status.h"
+#include "segreteria/core/str.h"
+
+enum http_method { /* RFC 9110 section 9; the ones an operation may have, and those answered for all */
+    HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS, HTTP_METHOD_OTHER
+};
+const char *http_method_name(enum http_method method);
+enum http_method http_method_parse(struct str name); /* case-sensitive; OTHER when unknown */
+
+/* Scopes as a bit set; the bit of a scope is its index in contract_scope_name. */
+typedef uint32_t scope_set; /* a plain integer: the one typedef, for readability of signatures */
+const char *contract_scope_name(unsigned bit); /* NULL past the last */
+NODISCARD enum status contract_scope_parse(struct str name, scope_set *bit);
+
+enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_COMPANY, PRINCIPAL_CANDIDATE, PRINCIPAL_OPERATOR };
+enum company_role { ROLE_NONE, ROLE_VIEWER, ROLE_RECRUITER, ROLE_OWNER };
+enum cache_policy { CACHE_NO_STORE, CACHE_PRIVATE, CACHE_PUBLIC };
+enum parameter_place { IN_PATH, IN_QUERY, IN_HEADER };
+
+struct contract_parameter {
+    struct str name;
+    enum parameter_place place;
+    bool required;
+    bool array;             /* schema type array: repeat (explode) or comma, see contract_parse_parameters */
+    const struct schema *schema;
+    struct str default_text; /* the schema's "default" as text, or STR_NONE */
+};
+
+struct contract_body {
+    struct str media_type;      /* "application/json" */
+    const struct schema *schema; /* NULL where the contract gives none (a stream, a document) */
+};
+
+struct operation {
+    struct str id;               /* "jobs_create" */
+    enum http_method method;
+    struct str path;             /* "/v1/jobs/{job_id}" */
+    unsigned index;              /* 0..contract_operations_count()-1 */
+    const struct contract_parameter *parameters;
+    size_t parameters_count;
+    const struct contract_body *bodies; /* accepted request media types; none: no body is accepted */
+    size_t bodies_count;
+    bool body_required;
+    uint64_t body_limit;         /* bytes */
+    bool stream;                 /* the handler takes the body as it arrives */
+    const struct str *responses_types; /* media types of its successful answers, for Accept */
+    size_t responses_types_count;
+    bool anonymous_allowed;
+    bool bearer_allowed;         /* false: a token is ignored (sign-in, registration, static pages) */
+    scope_set scopes;            /* all of these are needed by a token (0: any token) */
+    uint32_t principals;         /* bit set of 1u << principal_kind that may call with a token */
+    enum company_role role_min;  /* least role of a company member */
+    enum cache_policy cache;
+    unsigned max_age_s;
+    bool cors_public;
+    const char *const *problems; /* its problem codes */
+    size_t problems_count;
+};
+
+/* One problem code of the catalogue (x-segreteria-problems). Texts by language index: 0 en, 1 it. */
+enum lang { LANG_EN, LANG_IT };
+#define LANG_COUNT 2
+const char *lang_tag(enum lang lang);
+struct problem_type {
+    const char *code;
+    int status;
+    struct str title[LANG_COUNT], detail[LANG_COUNT], help[LANG_COUNT];
+};
+
+struct contract;
+
+/* Compiles the embedded description. error says what is wrong and where. Every schema it reaches is compiled here, so a
+ * keyword the validator does not know is a start-up error. */
+NODISCARD enum status contract_create(const void *json, size_t json_len, struct contract **out, struct buf *error);
+void contract_destroy(struct contract *contract);
+
+size_t contract_operations_count(const struct contract *contract);
+const struct operation *contract_operation_at(const struct contract *contract, size_t index);
+const struct operation *contract_operation_find(const struct contract *contract, struct str id);
+size_t contract_problems_count(const struct contract *contract);
+const struct problem_type *contract_problem_at(const struct contract *contract, size_t index);
+const struct problem_type *contract_problem_find(const struct contract *contract, struct str code); /* NULL: none */
+
+#define CONTRACT_PATH_PARAMS_MAX 4
+struct route {
+    const struct operation *operation;       /* NULL: see `allowed` */
+    struct str path_params[CONTRACT_PATH_PARAMS_MAX]; /* decoded, in order of the template */
+    size_t path_params_count;
+    uint32_t allowed;                        /* bit set of 1u << http_method the path has (HEAD with GET, OPTIONS always); 0: no such path */
+};
+
+/* path: the raw, still percent-encoded path ("/v1/jobs/018f..."), without the query. Decodes segment by segment: an
+ * encoded slash stays inside its segment, NUL or a bad escape gives INVALID (400). Trailing slashes and dot segments do
+ * not match anything. HEAD routes to the GET operation. */
+NODISCARD enum status contract_route(const struct contract *contract, enum http_method method, struct str path,
+                                     struct arena *arena, struct route *out);
+
+/* Parameter values by index of operation->parameters. present = false: absent and without default. */
+struct parameter_values {
+    struct parameter_value {
+        bool present;
+        struct str text;           /* decoded; for arrays unused */
+        const struct str *items;   /* arrays */
+        size_t items_count;
+    } *values;
+    size_t count;
+};
+
+/* Parses and validates path and query parameters (and header parameters through `header`, which may be NULL).
+ * query: raw, without '?'. '+' is a space. Unknown parameters, a repeated single one, bad escapes, NUL and invalid UTF-8 are violations whose
+ * pointer is the parameter's name; *in_header tells by `place` of the violation's params... callers use
+ * violation_place(): see parameter_violation. NO_MEMORY when the arena is exhausted. */
+struct parameter_violation {
+    enum parameter_place place;
+    struct str name;
+    struct violation violation;
+    struct parameter_violation *next;
+};
+typedef struct str (*header_lookup)(void *context, struct str name);
+NODISCARD enum status contract_parse_parameters(const struct operation *operation, const struct route *route,
+                                                struct str query, header_lookup header, void *context,
+                                                struct arena *arena, struct parameter_values *out,
+                                                struct parameter_violation **violations);
+
+/* The operation's body entry for a Content-Type (parameters such as charset=utf-8 are allowed, another charset is not);
+ * NULL: 415. */
+const struct contract_body *contract_body_find(const struct operation *operation, struct str content_type);
+
+/* Parses a JSON body: UTF-8 checked, duplicate keys refused, depth at most 32, NUL characters refused, integers beyond
+ * 2^53 refused (number_range). On a syntax error answers INVALID with one violation (invalid_json, params[0] =
+ * "line 3, column 7"; too_deep; duplicate_key; nul_character, with pointer where known). The json_t is released with the arena. */
+NODISCARD enum status contract_parse_json(struct str body, struct arena *arena, struct violations *violations,
+                                          json_t **out);
+
+#endif
