@@ -1,0 +1,29 @@
+/* A small pool of threads for work that would hold up a loop (Argon2id, name resolution). Bounded: a full queue answers
+ * STATUS_BUSY at once. Thread-safe.
+ */
+#ifndef SEGRETERIA_WORKER_HELPERS_H
+#define SEGRETERIA_WORKER_HELPERS_H
+
+#include <stddef.h>
+
+#include "segreteria/core/status.h"
+#include "segreteria/worker/loop.h"
+
+struct helpers;
+
+/* Embedded in its owner, which must live until `done` has been called. */
+struct helper_job {
+    void (*work)(struct helper_job *job); /* on a helper thread; owns the job's data meanwhile */
+    void (*done)(struct helper_job *job); /* on the loop that submitted, after work returned */
+    struct loop *loop;
+    struct loop_message message; /* private */
+    struct helper_job *next;     /* private */
+};
+
+NODISCARD enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out);
+/* Finishes what is queued (its `done` messages are posted; their loops must still exist), then joins. */
+void helpers_destroy(struct helpers *helpers);
+NODISCARD enum status helpers_submit(struct helpers *helpers, struct helper_job *job);
+size_t helpers_queued(const struct helpers *helpers);
+
+#endif
