@@ -1,0 +1,116 @@
+/* The helper pool: one lock, one queue, a few threads. */
+#include "segreteria/worker/helpers.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+struct helpers {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct helper_job *first, *last;
+    size_t queued, queue_max;
+    bool ending;
+    size_t threads_count;
+    pthread_t threads[];
+};
+
+static void deliver_done(struct loop_message *message) {
+    struct helper_job *job =
+        (struct helper_job *)(void *)((char *)message - offsetof(struct helper_job, message));
+    job->done(job);
+}
+
+/* The next job, or NULL when the pool is ending and nothing is left. */
+static struct helper_job *take(struct helpers *helpers) {
+    (void)pthread_mutex_lock(&helpers->lock);
+    while (helpers->first == NULL && !helpers->ending)
+        (void)pthread_cond_wait(&helpers->more, &helpers->lock);
+    struct helper_job *job = helpers->first;
+    if (job != NULL) {
+        helpers->first = job->next;
+        if (helpers->first == NULL)
+            helpers->last = NULL;
+        helpers->queued--;
+    }
+    (void)pthread_mutex_unlock(&helpers->lock);
+    return job;
+}
+
+static void *helper_main(void *context) {
+    struct helpers *helpers = context;
+    for (struct helper_job *job = take(helpers); job != NULL; job = take(helpers)) {
+        job->work(job);
+        job->message.deliver = deliver_done;
+        loop_post(job->loop, &job->message);
+    }
+    return NULL;
+}
+
+enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out) {
+    struct helpers *helpers = calloc(1, sizeof *helpers + threads * sizeof helpers->threads[0]);
+    if (helpers == NULL)
+        return STATUS_NO_MEMORY;
+    helpers->queue_max = queue_max;
+    if (pthread_mutex_init(&helpers->lock, NULL) != 0)
+        goto fail_mutex;
+    if (pthread_cond_init(&helpers->more, NULL) != 0)
+        goto fail_cond;
+    for (size_t i = 0; i < threads; i++) {
+        if (pthread_create(&helpers->threads[i], NULL, helper_main, helpers) != 0) {
+            helpers_destroy(helpers);
+            return STATUS_NO_MEMORY;
+        }
+        helpers->threads_count++;
+    }
+    *out = helpers;
+    return STATUS_OK;
+fail_cond:
+    (void)pthread_mutex_destroy(&helpers->lock);
+fail_mutex:
+    free(helpers);
+    return STATUS_NO_MEMORY;
+}
+
+void helpers_destroy(struct helpers *helpers) {
+    if (helpers == NULL)
+        return;
+    (void)pthread_mutex_lock(&helpers->lock);
+    helpers->ending = true;
+    (void)pthread_cond_broadcast(&helpers->more);
+    (void)pthread_mutex_unlock(&helpers->lock);
+    for (size_t i = 0; i < helpers->threads_count; i++)
+        (void)pthread_join(helpers->threads[i], NULL);
+    (void)pthread_cond_destroy(&helpers->more);
+    (void)pthread_mutex_destroy(&helpers->lock);
+    free(helpers);
+}
+
+enum status helpers_submit(struct helpers *helpers, struct helper_job *job) {
+    enum status status = STATUS_OK;
+    job->next = NULL;
+    (void)pthread_mutex_lock(&helpers->lock);
+    if (helpers->queued >= helpers->queue_max || helpers->ending) {
+        status = STATUS_BUSY;
+    } else {
+        if (helpers->last != NULL)
+            helpers->last->next = job;
+        else
+            helpers->first = job;
+        helpers->last = job;
+        helpers->queued++;
+        (void)pthread_cond_signal(&helpers->more);
+    }
+    (void)pthread_mutex_unlock(&helpers->lock);
+    return status;
+}
+
+size_t helpers_queued(const struct helpers *helpers) {
+    struct helpers *locked = (struct helpers *)(uintptr_t)helpers; /* the lock is not part of what const promises */
+    (void)pthread_mutex_lock(&locked->lock);
+    size_t queued = locked->queued;
+    (void)pthread_mutex_unlock(&locked->lock);
+    return queued;
+}
