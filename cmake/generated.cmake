@@ -1,0 +1,62 @@
+# C made from the contract, the migrations, the SQL statements and the files of the reference page, in <build>/generated:
+# the library seg_generated, which every room may include. The table of operations is compiled with the room api.
+set(generated_dir "${CMAKE_BINARY_DIR}/generated")
+set(generator "${CMAKE_SOURCE_DIR}/cmake/generate.py")
+set(generate Python3::Interpreter "${generator}")
+
+file(GLOB migration_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/migrations/*.sql")
+file(GLOB_RECURSE statement_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/*.sql")
+file(GLOB_RECURSE operation_files CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/api/*.c")
+file(GLOB docs_files CONFIGURE_DEPENDS
+    "${CMAKE_SOURCE_DIR}/src/docs-ui/*.html" "${CMAKE_SOURCE_DIR}/src/docs-ui/*.css" "${CMAKE_SOURCE_DIR}/src/docs-ui/*.js"
+    "${CMAKE_SOURCE_DIR}/src/docs-ui/*.svg"
+    "${CMAKE_SOURCE_DIR}/third_party/*/*.js" "${CMAKE_SOURCE_DIR}/third_party/*/*.css")
+
+set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
+if(NOT EXISTS "${contract}")
+    set(contract "${CMAKE_BINARY_DIR}/openapi.yaml")
+    file(WRITE "${contract}" "openapi: 3.1.0\ninfo: {title: empty, version: '0'}\npaths: {}\n")
+endif()
+set(docs_words)
+foreach(file IN LISTS docs_files)
+    cmake_path(GET file FILENAME name)
+    list(APPEND docs_words "${name}=${file}")
+endforeach()
+
+add_custom_command(
+    OUTPUT "${generated_dir}/openapi.json"
+    COMMAND ${generate} contract "${generated_dir}" "${contract}"
+    DEPENDS "${generator}" "${contract}"
+    COMMENT "openapi.yaml -> JSON" VERBATIM)
+add_custom_command(
+    OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
+    COMMAND ${generate} assets "${generated_dir}"
+        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" -- ${docs_words}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" ${docs_files}
+    COMMENT "Embedding the contract and the reference page" VERBATIM)
+add_custom_command(
+    OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
+    COMMAND ${generate} migrations "${generated_dir}" ${migration_files}
+    DEPENDS "${generator}" ${migration_files}
+    COMMENT "Embedding the migrations" VERBATIM)
+add_custom_command(
+    OUTPUT "${generated_dir}/statements.h" "${generated_dir}/statements.c"
+    COMMAND ${generate} statements "${generated_dir}" "${CMAKE_SOURCE_DIR}/src" ${statement_files}
+    DEPENDS "${generator}" "${CMAKE_SOURCE_DIR}/cmake/sql_statement.py" ${statement_files}
+    COMMENT "Embedding the statements" VERBATIM)
+add_custom_command(
+    OUTPUT "${generated_dir}/api_operations.h" "${generated_dir}/api_operations.c"
+    COMMAND ${generate} operations "${generated_dir}" "${CMAKE_SOURCE_DIR}/src/api" ${operation_files}
+    DEPENDS "${generator}" ${operation_files}
+    COMMENT "Listing the operations" VERBATIM)
+
+# The assembler takes the files in, which no compiler tells the build about.
+set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
+    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${docs_files}")
+
+add_library(seg_generated STATIC
+    "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"
+    "${generated_dir}/migrations.c" "${generated_dir}/migrations.h"
+    "${generated_dir}/statements.c" "${generated_dir}/statements.h"
+    "${generated_dir}/api_operations.h")
+target_link_libraries(seg_generated PRIVATE seg_flags)
