@@ -55,6 +55,8 @@ struct operation {
     const struct contract_body *bodies; /* accepted request media types; none: no body is accepted */
     size_t bodies_count;
     bool body_required;
+    const struct schema *document_schema; /* PATCH: what the merged document must satisfy ("x-segreteria-document":
+                                             "#/components/schemas/JobInput"); NULL elsewhere */
     uint64_t body_limit;         /* bytes */
     bool stream;                 /* the handler takes the body as it arrives */
     const struct str *responses_types; /* media types of its successful answers, for Accept */
@@ -122,8 +124,8 @@ struct parameter_values {
 
 /* Parses and validates path and query parameters (and header parameters through `header`, which may be NULL).
  * query: raw, without '?'. '+' is a space. Unknown parameters, a repeated single one, bad escapes, NUL and invalid UTF-8 are violations whose
- * pointer is the parameter's name; *in_header tells by `place` of the violation's params... callers use
- * violation_place(): see parameter_violation. NO_MEMORY when the arena is exhausted. */
+ * named by place and name. NO_MEMORY when the arena is exhausted; OK otherwise, whether or not there are violations
+ * (*violations is NULL when there are none). */
 struct parameter_violation {
     enum parameter_place place;
     struct str name;
