@@ -27,6 +27,7 @@ const char *contract_scope_name(unsigned bit); /* NULL past the last */
 NODISCARD enum status contract_scope_parse(struct str name, scope_set *bit);
 
 enum principal_kind { PRINCIPAL_ANONYMOUS, PRINCIPAL_COMPANY, PRINCIPAL_CANDIDATE, PRINCIPAL_OPERATOR };
+#define PRINCIPAL_COUNT 4
 enum company_role { ROLE_NONE, ROLE_VIEWER, ROLE_RECRUITER, ROLE_OWNER };
 enum cache_policy { CACHE_NO_STORE, CACHE_PRIVATE, CACHE_PUBLIC };
 enum parameter_place { IN_PATH, IN_QUERY, IN_HEADER };
@@ -35,9 +36,13 @@ struct contract_parameter {
     struct str name;
     enum parameter_place place;
     bool required;
-    bool array;             /* schema type array: repeat (explode) or comma, see contract_parse_parameters */
+    bool array;   /* schema type array: repeated or with commas, see contract_parse_parameters */
+    bool explode; /* arrays: a comma that is percent-encoded is part of a value; false: it separates too */
+    enum schema_type type; /* of the value, or of the items of an array: what the text is turned into */
     const struct schema *schema;
     struct str default_text; /* the schema's "default" as text, or STR_NONE */
+    const struct str *default_items; /* the same of an array */
+    size_t default_items_count;
 };
 
 struct contract_body {
@@ -50,22 +55,23 @@ struct operation {
     enum http_method method;
     struct str path;             /* "/v1/jobs/{job_id}" */
     unsigned index;              /* 0..contract_operations_count()-1 */
-    const struct contract_parameter *parameters;
+    const struct contract_parameter *parameters; /* those of the path first, in order of the template */
     size_t parameters_count;
     const struct contract_body *bodies; /* accepted request media types; none: no body is accepted */
     size_t bodies_count;
     bool body_required;
-    const struct schema *document_schema; /* PATCH: what the merged document must satisfy ("x-segreteria-document":
-                                             "#/components/schemas/JobInput"); NULL elsewhere */
+    /* PATCH: what the merged document must satisfy, by kind of the caller ("x-segreteria-document":
+     * "#/components/schemas/JobInput" for all, or {company: "#/...", candidate: "#/..."}); NULL elsewhere. */
+    const struct schema *document_schemas[PRINCIPAL_COUNT];
     uint64_t body_limit;         /* bytes */
     bool stream;                 /* the handler takes the body as it arrives */
-    const struct str *responses_types; /* media types of its successful answers, for Accept */
+    const struct str *responses_types; /* media types of its successful answers, for Accept; the first is the default */
     size_t responses_types_count;
     bool anonymous_allowed;
     bool bearer_allowed;         /* false: a token is ignored (sign-in, registration, static pages) */
     scope_set scopes;            /* all of these are needed by a token (0: any token) */
     uint32_t principals;         /* bit set of 1u << principal_kind that may call with a token */
-    enum company_role role_min;  /* least role of a company member */
+    enum company_role role_min;  /* least role of a company member; ROLE_NONE: any */
     enum cache_policy cache;
     unsigned max_age_s;
     bool cors_public;
@@ -106,8 +112,9 @@ struct route {
 };
 
 /* path: the raw, still percent-encoded path ("/v1/jobs/018f..."), without the query. Decodes segment by segment: an
- * encoded slash stays inside its segment, NUL or a bad escape gives INVALID (400). Trailing slashes and dot segments do
- * not match anything. HEAD routes to the GET operation. */
+ * encoded slash stays inside its segment, NUL or a bad escape gives INVALID (400). Empty segments, trailing slashes and
+ * dot segments (encoded ones too) match nothing. A fixed segment is preferred to a parameter. HEAD routes to the GET
+ * operation. Allocates only what had to be decoded; NO_MEMORY when the arena is exhausted. */
 NODISCARD enum status contract_route(const struct contract *contract, enum http_method method, struct str path,
                                      struct arena *arena, struct route *out);
 
@@ -122,10 +129,12 @@ struct parameter_values {
     size_t count;
 };
 
-/* Parses and validates path and query parameters (and header parameters through `header`, which may be NULL).
- * query: raw, without '?'. '+' is a space. Unknown parameters, a repeated single one, bad escapes, NUL and invalid UTF-8 are violations whose
- * named by place and name. NO_MEMORY when the arena is exhausted; OK otherwise, whether or not there are violations
- * (*violations is NULL when there are none). */
+/* Parses and validates path and query parameters, and header parameters through `header` (which may be NULL).
+ * query: raw, without '?'. '+' is a space. Integers are decimal without leading zero, '+' or exponent; booleans true and
+ * false; so a value's text is canonical and may be bound as it is. Arrays take repeated parameters and commas alike.
+ * Unknown parameters, a repeated single one, bad escapes, NUL and invalid UTF-8 are violations, named by place and name
+ * (of an array's item, the violation's pointer says which: "/2"); at most VIOLATIONS_MAX are kept. NO_MEMORY when the
+ * arena is exhausted; OK otherwise, whether or not there are violations (*violations is NULL when there are none). */
 struct parameter_violation {
     enum parameter_place place;
     struct str name;
@@ -142,10 +151,20 @@ NODISCARD enum status contract_parse_parameters(const struct operation *operatio
  * NULL: 415. */
 const struct contract_body *contract_body_find(const struct operation *operation, struct str content_type);
 
-/* Parses a JSON body: UTF-8 checked, duplicate keys refused, depth at most 32, NUL characters refused, integers beyond
- * 2^53 refused (number_range). On a syntax error answers INVALID with one violation (invalid_json, params[0] =
- * "line 3, column 7"; too_deep; duplicate_key; nul_character, with pointer where known). The json_t is released with the arena. */
+/* Parses a JSON body, strictly (RFC 8259, and what RFC 7493 asks of names, numbers and text). INVALID with
+ * - one violation that ends the parse: invalid_json (params: line and column, from 1; no BOM, NaN, comments or trailing
+ *   commas), invalid_encoding (not UTF-8), too_deep (more than JSON_DEPTH_MAX levels), too_complex (JSON_VALUES_MAX);
+ * - any number of these, each with its pointer: duplicate_key (params[0]: the name), nul_character, invalid_encoding (a
+ *   lone surrogate), number_range (an integer beyond 2^53, a real that no double can hold, over 64 characters).
+ * Numbers without a fractional part come out as integers however they were written (5.0, 1e2), as JSON Schema counts
+ * them; contract_write_json writes them so. The json_t is released with the arena. */
+#define JSON_DEPTH_MAX 32
+#define JSON_VALUES_MAX 20000
 NODISCARD enum status contract_parse_json(struct str body, struct arena *arena, struct violations *violations,
                                           json_t **out);
+
+/* The value as compact JSON text in the arena: what a statement gets, so that it never sees 5.0 where the contract says
+ * integer. */
+NODISCARD enum status contract_write_json(const json_t *json, struct arena *arena, struct str *out);
 
 #endif
