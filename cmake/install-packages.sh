@@ -1,0 +1,37 @@
+#!/bin/bash
+# install-packages.sh "PACKAGES" "SERVICES": installs Debian packages, as root, without questions. Services that come with
+# them are neither started now (policy-rc.d, only while this runs and only if the machine has none) nor, for those named,
+# at boot.
+set -euo pipefail
+read -ra packages <<<"$1"
+read -ra services <<<"${2:-}"
+export DEBIAN_FRONTEND=noninteractive
+export PATH="$PATH:/usr/sbin:/sbin"
+policy=/usr/sbin/policy-rc.d
+log="$(mktemp)"
+
+cleanup() {
+    rm -f "$log"
+    if [ "${made_policy:-}" = yes ]; then rm -f "$policy"; fi
+}
+trap cleanup EXIT
+
+if [ ! -e "$policy" ]; then
+    made_policy=yes
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+fi
+
+apt() {
+    if ! apt-get -q -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1 </dev/null; then
+        tail -30 "$log"
+        return 1
+    fi
+}
+
+apt update
+apt install -y --no-install-recommends "${packages[@]}"
+
+if [ "${#services[@]}" -gt 0 ] && command -v systemctl >/dev/null; then
+    systemctl --quiet disable "${services[@]}" 2>/dev/null || true
+fi
