@@ -196,6 +196,7 @@ static void look_whether_ready(struct cluster *cluster) {
     struct cluster_postmaster file = cluster_postmaster_read(cluster);
     if (file.pid == cluster->pid && file.ready) {
         output_close(cluster); /* from here on its own log has it */
+        buf_clear(&cluster->output);
         cluster->state = CLUSTER_READY;
         log_info("cluster_ready", "major=%d pid=%d ms=%llu", cluster->major, (int)cluster->pid,
                  (unsigned long long)(clock_monotonic_ms() - cluster->started_at_ms));
@@ -219,7 +220,7 @@ static enum status wait_until_ready(struct cluster *cluster, struct buf *error) 
         if (child_reap(cluster, &wait_status)) {
             cluster->state = CLUSTER_STOPPED;
             buf_printf(error, "PostgreSQL did not start in %s (more in log/): ", cluster->data_dir);
-            cluster_cause(buf_str(&cluster->output), error);
+            cluster_cause(cluster, buf_str(&cluster->output), error);
             return STATUS_UNAVAILABLE;
         }
         look_whether_ready(cluster);
@@ -290,7 +291,9 @@ static void pause_restart(struct cluster *cluster, uint64_t now) {
 static void report_end(const struct cluster *cluster, int wait_status, uint64_t pause_ms) {
     struct buf cause;
     buf_init(&cause, 1024);
-    cluster_cause(buf_str(&cluster->output), &cause);
+    if (cluster->output.len > 0) {
+        cluster_cause(cluster, buf_str(&cluster->output), &cause);
+    }
     log_error("cluster_ended", "signal=%d exit=%d restart_in_ms=%llu said=%s",
               WIFSIGNALED(wait_status) ? WTERMSIG(wait_status) : 0,
               WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1, (unsigned long long)pause_ms,

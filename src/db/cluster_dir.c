@@ -361,6 +361,17 @@ enum status cluster_dir_remove(int dir_fd, const char *name, int depth) {
     return status;
 }
 
+bool cluster_dir_holds(const struct cluster *cluster, const char *path, struct str content) {
+    char there[4096];
+    int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return false;
+    }
+    ssize_t n = read(fd, there, sizeof there);
+    close(fd);
+    return n >= 0 && str_eq(str_from(there, (size_t)n), content);
+}
+
 enum status cluster_dir_write(const struct cluster *cluster, const char *path, struct str content,
                               struct buf *error) {
     char temporary[256];

@@ -72,6 +72,11 @@ static void search_look(struct search *search, const char *bin) {
     if (search->wanted != 0 && search->major == search->wanted) {
         return;
     }
+    char seen[PATH_MAX + 8];
+    snprintf(seen, sizeof seen, "in %s", bin);
+    if (search->seen.len > 0 && strstr(search->seen.data, seen) != NULL) {
+        return;
+    }
     int major = programs_major(search->cluster, bin);
     if (major == 0) {
         return;
@@ -168,6 +173,11 @@ enum status cluster_find_existing(const struct cluster *cluster, int *major, str
 
 static enum status find_refuse(const struct search *search, struct buf *error) {
     const char *seen = search->seen.len == 0 ? "none" : search->seen.data;
+    if (search->cluster->postgres_bin != NULL && search->seen.len == 0) {
+        buf_printf(error, "there are no programs of PostgreSQL in %s (--postgres-bin)",
+                   search->cluster->postgres_bin);
+        return STATUS_NOT_FOUND;
+    }
     if (search->wanted == 0) {
         buf_printf(error,
                    "PostgreSQL %d or later is not installed (found: %s): "

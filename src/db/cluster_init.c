@@ -81,9 +81,9 @@ static enum status write_file(const struct cluster *cluster, const char *name, c
     char path[96];
     snprintf(path, sizeof path, "%s/%s", name, file);
     enum status status = buf_status(content);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !cluster_dir_holds(cluster, path, buf_str(content))) {
         status = cluster_dir_write(cluster, path, buf_str(content), error);
-    } else {
+    } else if (status != STATUS_OK) {
         buf_append_text(error, "out of memory");
     }
     buf_clear(content);
@@ -125,7 +125,7 @@ static enum status run_step(const struct cluster *cluster, const char *const *ar
         cluster_run(cluster, &program, input, INIT_TIMEOUT_MS, &output, &exit_status, error);
     if (status == STATUS_OK && exit_status != 0) {
         buf_printf(error, "%s in %s: ", what, cluster->data_dir);
-        cluster_cause(buf_str(&output), error);
+        cluster_cause(cluster, buf_str(&output), error);
         status = STATUS_IO;
     }
     buf_deinit(&output);

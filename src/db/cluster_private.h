@@ -68,6 +68,9 @@ NODISCARD enum status cluster_dir_remove(int dir_fd, const char *name, int depth
 NODISCARD enum status cluster_dir_write(const struct cluster *cluster, const char *path,
                                         struct str content, struct buf *error);
 
+/* True if that file has exactly this content. */
+bool cluster_dir_holds(const struct cluster *cluster, const char *path, struct str content);
+
 /* "<what> <data_dir>/<name>: <errno as text>" */
 void cluster_dir_error(const struct cluster *cluster, const char *what, const char *name,
                        struct buf *error);
@@ -91,6 +94,12 @@ NODISCARD enum status cluster_init(struct cluster *cluster, struct buf *error);
 /* Writes the settings made for this machine and who may connect; at each start. */
 NODISCARD enum status cluster_configure(const struct cluster *cluster, const char *name,
                                         struct buf *error);
+
+/* ---- cluster_cause.c ---- */
+
+/* Appends why a program failed, in one line: its first error, else the first in PostgreSQL's log
+ * since its last start, else all it said. */
+void cluster_cause(const struct cluster *cluster, struct str output, struct buf *error);
 
 /* ---- cluster_leftover.c ---- */
 struct cluster_postmaster {
@@ -133,10 +142,6 @@ NODISCARD enum status cluster_run(const struct cluster *cluster,
 
 /* Reads what is there; never blocks. False at the end of the stream. */
 bool cluster_drain(int fd, struct buf *output);
-
-/* Appends why a program failed, in one line: its first FATAL, PANIC or error message, else its last
- * line. */
-void cluster_cause(struct str output, struct buf *error);
 
 /* Signals the PostgreSQL processes that work in `name` below the data directory, except `except`.
  * Returns how many. */

@@ -227,37 +227,6 @@ enum status cluster_run(const struct cluster *cluster, const struct cluster_prog
     return status;
 }
 
-/* What follows the first of the marks in a line that has one; the line itself if it has none and
- * `any`. */
-static bool line_message(struct str line, struct str *message) {
-    static const char *const marks[] = {"FATAL:", "PANIC:", "ERROR:", "error:"};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const char *at =
-            line.len == 0 ? NULL : memmem(line.ptr, line.len, marks[i], strlen(marks[i]));
-        if (at != NULL) {
-            const char *start = at + strlen(marks[i]);
-            *message = str_trim(str_from(start, (size_t)(line.ptr + line.len - start)));
-            return true;
-        }
-    }
-    return false;
-}
-
-void cluster_cause(struct str output, struct buf *error) {
-    struct str line;
-    struct str cause = STR("it gave no reason");
-    while (str_split(&output, '\n', &line)) {
-        struct str text = str_trim(line);
-        if (text.len > 0) {
-            cause = text;
-        }
-        if (line_message(text, &cause)) {
-            break;
-        }
-    }
-    buf_append(error, cause);
-}
-
 bool cluster_is_ours(const struct cluster *cluster, const char *name, pid_t pid) {
     struct stat ours;
     struct stat theirs;
