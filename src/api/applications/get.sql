@@ -1,0 +1,11 @@
+-- An application in the view of the side that asks.
+-- @read
+select 200 as status, body, etag_of(body) as etag
+from (
+    select json_compact(application_json(a, :caller_kind)) as body
+    from applications a
+    where a.id = :application_id::uuid and case :caller_kind
+        when 'company' then a.company_id = :caller_company_id::uuid
+        when 'candidate' then a.candidate_id = :caller_candidate_id::uuid
+        else false end
+) as found

@@ -1,0 +1,4 @@
+-- One line of a batch (:body): with a reference create or replace, without one create.
+-- @write
+select status, code, problem, body, etag, location
+from jobs_batch_line(:caller_company_id::uuid, :caller_account_id::uuid, :new_id::uuid, :body::jsonb, :lang)
