@@ -213,7 +213,7 @@ begin
     elsif not etag_matches(if_match, etag_of(json_compact(company_json(c)))) then
         return op_problem(412, 'precondition_failed');
     elsif c.version <> expected then
-        return op_problem(409, 'edit_conflict');
+        return op_problem(409, 'version_changed');
     end if;
     if company_editable(c) <> jsonb_strip_nulls(body) then
         update companies set
@@ -230,7 +230,7 @@ begin
 end
 $$;
 comment on function companies_patch(uuid, uuid, text, jsonb, integer, text[]) is
-    'Replaces the editable part of a company. 409 edit_conflict: not the version that was read; read again.';
+    'Replaces the editable part of a company. 409 version_changed: not the version that was read; read again.';
 
 create function me_patch(account uuid, body jsonb, expected integer, if_match text[]) returns op_result
 language plpgsql volatile
@@ -245,7 +245,7 @@ begin
     elsif not etag_matches(if_match, etag_of(json_compact(account_json(account)))) then
         return op_problem(412, 'precondition_failed');
     elsif a.version <> expected then
-        return op_problem(409, 'edit_conflict');
+        return op_problem(409, 'version_changed');
     end if;
     if account_editable(account) <> jsonb_strip_nulls(body) then
         update candidates set given_name = body ->> 'given_name', family_name = body ->> 'family_name',

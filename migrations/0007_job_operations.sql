@@ -239,13 +239,13 @@ begin
     if not etag_matches(if_match, tag) then
         return op_problem(412, 'precondition_failed');
     elsif j.version <> expected then
-        return op_problem(409, 'edit_conflict');
+        return op_problem(409, 'version_changed');
     end if;
     return job_replace(j, caller_kind, account, body, lang);
 end
 $$;
 comment on function jobs_patch(uuid, text, uuid, uuid, jsonb, integer, text[], text) is
-    'PATCH /v1/jobs/{job_id} with the whole patched document. 409 edit_conflict: not the version that was read; read again.';
+    'PATCH /v1/jobs/{job_id} with the whole patched document. 409 version_changed: not the version that was read; read again.';
 
 create function jobs_put(company uuid, ref text, caller_company uuid, account uuid, new_id uuid, body jsonb,
                          if_match text[], if_none_match_star boolean, lang text) returns op_result
