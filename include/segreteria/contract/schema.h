@@ -50,7 +50,7 @@ void violations_add(struct violations *violations, struct str pointer, const cha
 void violation_describe(const struct violation *violation, const char *lang, struct buf *out);
 
 /* root: the whole document (an OpenAPI description or a bare schema); borrowed by the set for its whole life (a reference
- * is taken). error receives, on failure, what is wrong and where ("unsupported keyword 'contentSchema' at /properties/a").
+ * is taken). error receives, on failure, what is wrong and where ("unsupported keyword 'dependencies' at /properties/a").
  * UNSUPPORTED: unknown keyword or feature; INVALID: the schema is malformed; NO_MEMORY. */
 NODISCARD enum status schema_set_create(json_t *root, struct schema_set **out, struct buf *error);
 void schema_set_destroy(struct schema_set *set);
