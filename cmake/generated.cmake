@@ -13,10 +13,6 @@ file(GLOB docs_files CONFIGURE_DEPENDS
     "${CMAKE_SOURCE_DIR}/third_party/*/*.js" "${CMAKE_SOURCE_DIR}/third_party/*/*.css")
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
-if(NOT EXISTS "${contract}")
-    set(contract "${CMAKE_BINARY_DIR}/openapi.yaml")
-    file(WRITE "${contract}" "openapi: 3.1.0\ninfo: {title: empty, version: '0'}\npaths: {}\n")
-endif()
 set(docs_words)
 foreach(file IN LISTS docs_files)
     cmake_path(GET file FILENAME name)
