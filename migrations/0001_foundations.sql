@@ -66,15 +66,22 @@ create function etag_of(document text) returns text
 language sql immutable parallel safe
 as $$ select md5(document) $$;
 
-create function op_problem(status integer, code text, problem jsonb default null) returns op_result
+create function op_ok(status integer, body text default null, etag text default null, location text default null)
+returns op_result
 language sql immutable parallel safe
-as $$ select row(status, code, problem, null, null, null)::op_result $$;
+as $$ select row(status, null, null, body, etag, location)::op_result $$;
+
+create function op_problem(status integer, code text, problem jsonb default null, location text default null)
+returns op_result
+language sql immutable parallel safe
+as $$ select row(status, code, problem, null, null, location)::op_result $$;
 
 create function op_invalid(errors jsonb) returns op_result
 language sql immutable parallel safe
 as $$ select row(422, 'validation_failed', jsonb_build_object('errors', errors), null, null, null)::op_result $$;
 
-comment on function op_problem(integer, text, jsonb) is 'A refusal as an operation''s result row.';
+comment on function op_ok(integer, text, text, text) is 'A success as an operation''s result row.';
+comment on function op_problem(integer, text, jsonb, text) is 'A refusal as an operation''s result row.';
 comment on function op_invalid(jsonb) is '422 validation_failed with these errors.';
 
 -- json keeps the order of its members where jsonb does not: bodies are built as json.

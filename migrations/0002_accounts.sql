@@ -125,7 +125,7 @@ begin
     update session_tokens set refreshed_at = now() where id = t.id;
     insert into session_tokens (session_id, access_hash, access_expires_at, refresh_hash, refresh_expires_at)
     values (s.id, new_access_hash, now() + interval '1 hour', new_refresh_hash, now() + interval '30 days');
-    return (200, null, null, json_compact(json_build_object('account', account_json(s.account_id))), null, null);
+    return op_ok(200, json_compact(json_build_object('account', account_json(s.account_id))), null, null);
 end
 $$;
 comment on function sessions_refresh(bytea, bytea, bytea) is
@@ -140,7 +140,7 @@ begin
     if not found then
         return op_problem(404, 'not_found');
     end if;
-    return (204, null, null, null, null, null);
+    return op_ok(204);
 end
 $$;
 
@@ -187,7 +187,7 @@ begin
             then array(select jsonb_array_elements_text(body -> 'allowed_ips')) end,
         (body ->> 'expires_at')::timestamptz)
     returning * into t;
-    return (201, null, null, json_compact(token_json(t)), null, '/v1/tokens/' || t.id);
+    return op_ok(201, json_compact(token_json(t)), null, '/v1/tokens/' || t.id);
 end
 $$;
 
@@ -203,7 +203,7 @@ begin
     if not found then
         return op_problem(404, 'not_found');
     end if;
-    return (200, null, null, json_compact(token_json(t)), null, null);
+    return op_ok(200, json_compact(token_json(t)), null, null);
 end
 $$;
 comment on function tokens_rotate(uuid, uuid, bytea, text) is 'A new secret for a token; the old one is dead at once.';
@@ -216,7 +216,7 @@ begin
     if not found then
         return op_problem(404, 'not_found');
     end if;
-    return (204, null, null, null, null, null);
+    return op_ok(204);
 end
 $$;
 

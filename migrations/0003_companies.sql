@@ -40,8 +40,13 @@ create function company_members_keep_owner() returns trigger
 language plpgsql
 as $$
 declare
-    company uuid := case when tg_table_name = 'companies' then new.id else old.company_id end;
+    company uuid;
 begin
+    if tg_table_name = 'companies' then
+        company := new.id;
+    else
+        company := old.company_id;
+    end if;
     perform from companies where id = company for update;
     if found and not exists (select from company_members where company_id = company and role = 'owner') then
         raise exception using errcode = 'check_violation', constraint = 'company_members_role_owner_left',
@@ -96,10 +101,13 @@ comment on function company_editable(companies) is 'The members of a company tha
 create function candidate_json(c candidates, email text) returns json
 language sql stable
 as $$
-    select (jsonb_build_object('id', c.id, 'email', email, 'given_name', c.given_name, 'family_name', c.family_name)
-        || c.profile
-        || jsonb_build_object('created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at),
-            'version', c.version))::json
+    select json_object_agg(key, value order by place, key) from (
+        values (1, 'id', to_jsonb(c.id)), (2, 'email', to_jsonb(email)), (3, 'given_name', to_jsonb(c.given_name)),
+            (4, 'family_name', to_jsonb(c.family_name)), (6, 'created_at', to_jsonb(rfc3339(c.created_at))),
+            (7, 'updated_at', to_jsonb(rfc3339(c.updated_at))), (8, 'version', to_jsonb(c.version))
+        union all
+        select 5, key, value from jsonb_each(c.profile)
+    ) as members (place, key, value)
 $$;
 comment on function candidate_json(candidates, text) is 'A candidate as it sees itself.';
 
@@ -152,7 +160,7 @@ begin
     insert into company_members (company_id, account_id, role) values (c.id, account, 'owner');
     perform session_start(account, uuid_v7(), access_hash, refresh_hash);
     document := json_compact(company_json(c));
-    return (201, null, null, '{"company":' || document || '}', etag_of(document), '/v1/companies/' || c.id);
+    return op_ok(201, '{"company":' || document || '}', etag_of(document), '/v1/companies/' || c.id);
 end
 $$;
 comment on function companies_create(uuid, jsonb, text, bytea, bytea) is
@@ -178,7 +186,7 @@ begin
         jsonb_strip_nulls(body) - array['email', 'password', 'given_name', 'family_name'])
     returning * into c;
     perform session_start(account, uuid_v7(), access_hash, refresh_hash);
-    return (201, null, null,
+    return op_ok(201,
         json_compact(json_build_object('candidate', candidate_json(c, body ->> 'email'))), null, '/v1/me');
 end
 $$;
@@ -192,7 +200,7 @@ begin
         return op_problem(401, 'invalid_credentials');
     end if;
     perform session_start(account, session, access_hash, refresh_hash);
-    return (201, null, null, json_compact(json_build_object('account', account_json(account))), null, null);
+    return op_ok(201, json_compact(json_build_object('account', account_json(account))), null, null);
 end
 $$;
 comment on function sessions_create(uuid, uuid, bytea, bytea) is 'A login whose password the server has verified.';
@@ -226,7 +234,7 @@ begin
         where id = company returning * into c;
     end if;
     document := json_compact(company_json(c));
-    return (200, null, null, document, etag_of(document), null);
+    return op_ok(200, document, etag_of(document), null);
 end
 $$;
 comment on function companies_patch(uuid, uuid, text, jsonb, integer, text[]) is
@@ -259,7 +267,7 @@ begin
         where id = account;
     end if;
     document := json_compact(account_json(account));
-    return (200, null, null, document, etag_of(document), null);
+    return op_ok(200, document, etag_of(document), null);
 end
 $$;
 comment on function me_patch(uuid, jsonb, integer, text[]) is 'Replaces what an account may edit of itself.';

@@ -110,10 +110,10 @@ as $$
             where t.from_status = job_transition_problem.from_status and t.actor = by_actor), '[]')))
 $$;
 
-create function job_result(job uuid, status integer, location text default null) returns op_result
+create function job_result(job uuid, http_status integer, location text default null) returns op_result
 language sql stable
 as $$
-    select row(status, null, null, job_text_today(d.document, d.status, d.valid_through),
+    select row(http_status, null, null, job_text_today(d.document, d.status, d.valid_through),
         job_etag_today(d.etag, d.status, d.valid_through), location)::op_result
     from job_documents d where d.job_id = job
 $$;
@@ -126,7 +126,6 @@ declare
     j jobs;
     requested text := coalesce(body ->> 'status', 'draft');
     errors jsonb;
-    result op_result;
 begin
     if requested <> 'draft' and not exists (select from job_transitions
             where from_status = 'draft' and to_status = requested and actor = 'company') then
@@ -146,9 +145,8 @@ begin
     end if;
     insert into jobs select (j).* on conflict (company_id, reference) do nothing;
     if not found then
-        select op_problem(409, 'reference_taken', jsonb_build_object('job_id', id)) into result
-        from jobs where company_id = company and reference = j.reference;
-        return result;
+        return op_problem(409, 'reference_taken', jsonb_build_object('job_id',
+            (select id from jobs where company_id = company and reference = j.reference)));
     end if;
     insert into job_events (job_id, actor_kind, account_id, type, to_status, version)
     values (new_id, 'company', account, 'created', requested, 1);
@@ -287,9 +285,9 @@ comment on function jobs_put(uuid, text, uuid, uuid, uuid, jsonb, text[], boolea
 create function jobs_batch_line(company uuid, account uuid, new_id uuid, body jsonb, lang text) returns op_result
 language sql volatile
 as $$
-    select (case when body ? 'reference'
+    select case when body ? 'reference'
         then jobs_put(company, body ->> 'reference', company, account, new_id, body, null, false, lang)
-        else jobs_create(company, account, new_id, body, lang) end).*
+        else jobs_create(company, account, new_id, body, lang) end
 $$;
 comment on function jobs_batch_line(uuid, uuid, uuid, jsonb, text) is
     'One line of a batch: with a reference create or replace, without one create.';
@@ -317,7 +315,7 @@ begin
         return op_problem(409, 'job_not_draft', jsonb_build_object('current', job_state(j.status, j.valid_through)));
     end if;
     delete from jobs where id = job;
-    return (204, null, null, null, null, null);
+    return op_ok(204);
 end
 $$;
 comment on function jobs_delete(uuid, text, uuid, text[]) is 'Only a draft without applications can be deleted.';

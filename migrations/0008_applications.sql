@@ -88,8 +88,7 @@ as $$
                 case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
             from jobs j join companies c on c.id = j.company_id where j.id = a.job_id),
         'candidate', case when viewer = 'company' then (
-            select (jsonb_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
-                'email', n.email) || d.profile)::json
+            select candidate_json(d, n.email)
             from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id) end,
         'status', a.status, 'reason', a.reason, 'cover_letter', a.cover_letter,
         'answers', a.answers, 'documents', a.document_ids, 'consent', a.consent,
@@ -196,7 +195,7 @@ begin
         select id into existing from applications
         where job_id = job and candidate_id = candidate and status <> 'withdrawn';
     end if;
-    return (409, 'already_applied', jsonb_build_object('application_id', existing), null, null,
+    return op_problem(409, 'already_applied', jsonb_build_object('application_id', existing),
         '/v1/applications/' || existing);
 end
 $$;
