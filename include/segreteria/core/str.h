@@ -17,6 +17,7 @@ struct str {
 };
 
 #define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
+#define STR_INIT(literal) {(literal), sizeof(literal) - 1} /* the same for objects of static storage */
 #define STR_NONE ((struct str){NULL, 0})
 #define STR_FMT(s) (int)(s).len, (s).ptr /* for "%.*s"; len must be below INT_MAX */
 
