@@ -18,7 +18,6 @@ struct principal {
     char company_id[UUID_TEXT_SIZE];
     char candidate_id[UUID_TEXT_SIZE];
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */
-    char session_id[UUID_TEXT_SIZE];
 };
 
 /* All that a person of this kind and role may do: what a session token has, and the most an API token can be given. */

@@ -1,0 +1,54 @@
+/* What one worker thread needs to run operations. Filled by `serve` before the loop runs; the shared parts are immutable
+ * or atomic.
+ */
+#ifndef SEGRETERIA_API_WORKER_H
+#define SEGRETERIA_API_WORKER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "segreteria/auth/cache.h"
+#include "segreteria/auth/keys.h"
+#include "segreteria/contract/contract.h"
+#include "segreteria/core/status.h"
+#include "segreteria/db/lane.h"
+#include "segreteria/http/server.h"
+#include "segreteria/worker/helpers.h"
+#include "segreteria/worker/loop.h"
+
+struct api_table; /* operations of the contract with their handlers */
+
+/* One for the process. */
+struct api_shared {
+    const struct contract *contract;
+    const struct api_table *table;
+    const struct keys *keys;
+    struct auth_epochs epochs;
+    struct helpers *helpers;
+    const char *spool_dir;       /* for answers of streams; on the data directory's disk */
+    _Atomic unsigned ready;      /* workers whose lanes are all up */
+    unsigned workers;
+    atomic_bool draining;        /* readiness is false from here on */
+    bool ops_on_public_listener; /* /livez, /readyz and /metrics are answered there, too */
+};
+
+/* One for each worker thread. */
+struct api_worker {
+    struct api_shared *shared;
+    struct loop *loop;
+    struct db_lane *read, *write, *slow;
+    struct auth_cache *tokens;
+    struct http_application application; /* give its address to the http server */
+    bool was_ready;                      /* counted in shared->ready */
+};
+
+/* Checks that every operation of the contract has a handler and the other way round. error names what is missing. */
+NODISCARD enum status api_table_create(const struct contract *contract, struct api_table **out, struct buf *error);
+void api_table_destroy(struct api_table *table);
+
+/* Sets worker->application. */
+void api_worker_init(struct api_worker *worker, struct api_shared *shared, struct loop *loop);
+/* Keeps shared->ready true to the lanes; called by a timer of the worker and by /readyz. */
+bool api_worker_ready(struct api_worker *worker);
+
+#endif

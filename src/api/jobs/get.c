@@ -1,0 +1,15 @@
+/* GET /v1/jobs/{job_id}: published ones for anybody, every state for the company they belong to. */
+#include "generated/api_operations.h"
+#include "generated/statements.h"
+
+static void on_row(struct api_call *call, const struct db_result *result) {
+    struct str company_id = db_result_get(result, "out_company_id");
+    bool own = call->principal.kind == PRINCIPAL_COMPANY && company_id.len > 0 &&
+               str_eq(company_id, str_of(call->principal.company_id));
+    if (own)
+        api_reply_row_as(call, result, 200);
+    else
+        api_reply_row(call, result);
+}
+
+enum status api_jobs_get(struct api_call *call) { return api_submit_then(call, &stmt_jobs_get, on_row); }

@@ -1,0 +1,34 @@
+/* Registration: the password becomes a hash, the answer gets a session. */
+#include "registration.h"
+
+#include <stdlib.h>
+
+enum status registration_bind_body(struct api_call *call, const char *member) {
+    json_t *holder = member == NULL ? call->body : json_object_get(call->body, member);
+    (void)json_object_del(holder, "password");
+    char *text = json_dumps(call->body, JSON_COMPACT);
+    if (text == NULL || arena_defer(call->arena, free, text) != STATUS_OK)
+        return STATUS_NO_MEMORY;
+    api_bind(call, "body", str_of(text));
+    return STATUS_OK;
+}
+
+static void on_hash(struct api_call *call, struct password_job *job) {
+    const struct db_statement *statement = call->state;
+    char *hash = arena_strdup(call->arena, str_of(job->hash));
+    enum status status = hash == NULL ? STATUS_NO_MEMORY : api_session_prepare(call);
+    if (status == STATUS_OK) {
+        api_bind(call, "password_hash", str_of(hash));
+        status = api_submit(call, statement);
+    }
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+enum status registration_run(struct api_call *call, const char *member, const struct db_statement *statement) {
+    struct str password = member == NULL ? api_body_text(call, "password", NULL)
+                                         : api_body_text(call, member, "password");
+    call->state = (void *)(uintptr_t)statement; /* read only; the state pointer is not const */
+    enum status status = api_password_hash(call, password, on_hash);
+    return status != STATUS_OK ? status : registration_bind_body(call, member);
+}

@@ -1,0 +1,97 @@
+/* From a statement to its result: values bound by name, the right lane, and one place where failures become answers. */
+#include "internal.h"
+#include "segreteria/db/sqlstate.h"
+
+static void unavailable(struct api_call *call, const char *code) {
+    struct http_problem problem = {.code = code, .headers_count = 1};
+    problem.headers[0].name = STR("Retry-After");
+    problem.headers[0].value = STR("1");
+    http_problem_send(call->request, &problem);
+}
+
+void api_fail(struct api_call *call, enum status status) {
+    switch (status) {
+    case STATUS_BUSY:
+    case STATUS_NO_MEMORY: unavailable(call, "overloaded"); break;
+    case STATUS_UNAVAILABLE:
+    case STATUS_TIMEOUT: unavailable(call, "unavailable"); break;
+    default:
+        log_error("operation_failed", "operation=%.*s status=%s request_id=%.*s", STR_FMT(call->operation->id),
+                  status_name(status), STR_FMT(http_request_id(call->request)));
+        api_problem(call, "internal_error");
+    }
+}
+
+/* A statement that failed with an SQLSTATE of its own: the table says what that means to a client. */
+static void refused(struct api_call *call, const struct db_result *result) {
+    const char *sqlstate = db_result_sqlstate(result);
+    if (idempotency_refused(call, sqlstate))
+        return;
+    struct db_refusal refusal = db_sqlstate_refusal(sqlstate, db_result_constraint(result));
+    if (refusal.status == 503) {
+        unavailable(call, refusal.code);
+        return;
+    }
+    struct http_problem problem = {.code = refusal.code};
+    struct violations violations;
+    violations_init(&violations, call->arena);
+    if (refusal.pointer != NULL) {
+        violations_add(&violations, str_of(refusal.pointer), refusal.violation, STR_NONE, STR_NONE);
+        problem.body_violations = &violations;
+    }
+    if (refusal.status >= 500)
+        log_error("statement_refused", "operation=%.*s sqlstate=%s constraint=%s request_id=%.*s",
+                  STR_FMT(call->operation->id), sqlstate, db_result_constraint(result),
+                  STR_FMT(http_request_id(call->request)));
+    http_problem_send(call->request, &problem);
+}
+
+static void on_result(struct db_call *db, const struct db_result *result) {
+    struct api_call *call = (struct api_call *)(void *)((char *)db - offsetof(struct api_call, db));
+    call->db_lane = NULL;
+    switch (db_result_outcome(result)) {
+    case DB_DONE: call->on_row(call, result); break;
+    case DB_REFUSED: refused(call, result); break;
+    case DB_UNKNOWN:
+    case DB_UNAVAILABLE: unavailable(call, "unavailable"); break;
+    case DB_TIMED_OUT: unavailable(call, "overloaded"); break;
+    }
+}
+
+static struct db_lane *lane_for(const struct api_call *call, const struct db_statement *statement) {
+    switch (statement->kind) {
+    case DB_READ: return call->worker->read;
+    case DB_SLOW: return call->worker->slow;
+    case DB_WRITE: break;
+    }
+    return call->worker->write;
+}
+
+enum status api_submit_then(struct api_call *call, const struct db_statement *statement, api_row_handler on_row) {
+    struct str *params = arena_array(call->arena, statement->params_count + 1, sizeof *params);
+    if (params == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < statement->params_count; i++) {
+        enum status status = bind_value(call, statement->params[i], &params[i]);
+        if (status == STATUS_INTERNAL)
+            log_error("parameter_unknown", "statement=%s name=%s", statement->name, statement->params[i]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    bool keep = call->has_idempotency_key && statement->kind == DB_WRITE && statement->idempotent_sql != NULL;
+    call->on_row = on_row;
+    call->db = (struct db_call){.statement = statement,
+                                .params = params,
+                                .idempotency = keep ? &call->idempotency : NULL,
+                                .deadline_ms = http_request_deadline_ms(call->request),
+                                .on_result = on_result};
+    call->db_lane = lane_for(call, statement);
+    enum status status = db_lane_submit(call->db_lane, &call->db);
+    if (status != STATUS_OK)
+        call->db_lane = NULL;
+    return status;
+}
+
+enum status api_submit(struct api_call *call, const struct db_statement *statement) {
+    return api_submit_then(call, statement, api_reply_row);
+}
