@@ -13,8 +13,8 @@ create table accounts (
     updated_at          timestamptz not null default now(),
     version             integer not null default 1,
     constraint accounts_kind_known check (kind in ('company', 'candidate', 'operator')),
-    constraint accounts_email_form check (email ~ '^[^[:space:]@]+@[^[:space:]@]+$' and length(email) <= 254),
-    constraint accounts_name_length check (length(name) between 1 and 200)
+    constraint accounts_email_form check (position('@' in email) > 1 and length(email) <= 254),
+    constraint accounts_name_length check (length(name) between 1 and 250)
 );
 create unique index accounts_email_key on accounts (lower(email));
 comment on table accounts is 'Who can log in: a company member, a candidate or an operator.';
@@ -154,6 +154,17 @@ as $$
 $$;
 comment on function token_json(api_tokens) is 'A token as its owner sees it, never with a secret.';
 
+create function is_ip_range(range text) returns boolean
+language plpgsql immutable
+as $$
+begin
+    return range::inet is not null;
+exception when invalid_text_representation then
+    return false;
+end
+$$;
+comment on function is_ip_range(text) is 'Whether it is an IPv4 or IPv6 address, or one with a prefix length.';
+
 create function tokens_create(account uuid, caller_token uuid, caller_kind text, caller_role text, new_id uuid,
                               body jsonb, hash bytea, prefix text, lang text) returns op_result
 language plpgsql volatile
@@ -175,6 +186,10 @@ begin
         union all
         select jsonb_build_object('pointer', '/expires_at', 'code', 'expires_at_past')
         where (body ->> 'expires_at')::timestamptz <= now()
+        union all
+        select jsonb_build_object('pointer', '/allowed_ips/' || n - 1, 'code', 'allowed_ip_form')
+        from jsonb_array_elements_text(body -> 'allowed_ips') with ordinality as a (range, n)
+        where not is_ip_range(range)
     ) as found_errors;
     if errors is not null then
         return op_invalid(violations(errors, lang));
@@ -183,8 +198,7 @@ begin
     insert into api_tokens (id, account_id, name, prefix, token_hash, scopes, allowed_ips, expires_at)
     values (new_id, account, body ->> 'name', prefix, hash,
         array(select distinct jsonb_array_elements_text(body -> 'scopes') order by 1),
-        case when jsonb_array_length(nullif(body -> 'allowed_ips', 'null')) > 0
-            then array(select jsonb_array_elements_text(body -> 'allowed_ips')) end,
+        (select array_agg(range) from jsonb_array_elements_text(body -> 'allowed_ips') as range),
         (body ->> 'expires_at')::timestamptz)
     returning * into t;
     return op_ok(201, json_compact(token_json(t)), null, '/v1/tokens/' || t.id);
@@ -232,8 +246,9 @@ insert into rule_texts (code, en, it) values
     ('scope_not_allowed', 'The token that asks does not have this scope itself.',
         'Chi chiede il token non ha a sua volta questo permesso.'),
     ('expires_at_past', 'The time of expiry must be in the future.', 'La scadenza deve essere nel futuro.'),
+    ('allowed_ip_form', 'This is not an IP address or range.', 'Non è un indirizzo o un intervallo IP.'),
     ('email_form', 'This is not an e-mail address.', 'Non è un indirizzo e-mail.'),
-    ('name_length', 'A name has 1 to 200 characters.', 'Un nome ha da 1 a 200 caratteri.'),
+    ('name_length', 'A name has at least one character and no more than its limit.', 'Un nome ha almeno un carattere e non più del limite.'),
     ('scopes_some', 'A token needs at least one scope.', 'Un token ha almeno un permesso.');
 
 insert into constraint_rules (constraint_name, pointer, code) values

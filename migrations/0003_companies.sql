@@ -8,7 +8,6 @@ create table companies (
     country     text not null,
     vat_id      text,
     website     text,
-    description text,
     verified_at timestamptz,
     created_at  timestamptz not null default now(),
     updated_at  timestamptz not null default now(),
@@ -83,8 +82,8 @@ create function company_json(c companies) returns json
 language sql stable
 as $$
     select json_build_object(
-        'id', c.id, 'kind', c.kind, 'legal_name', c.legal_name, 'name', c.name, 'country', c.country,
-        'vat_id', c.vat_id, 'website', c.website, 'description', c.description,
+        'id', c.id, 'legal_name', c.legal_name, 'name', c.name, 'country', c.country, 'vat_id', c.vat_id,
+        'website', c.website, 'kind', c.kind,
         'verified', c.verified_at is not null, 'verified_at', rfc3339(c.verified_at),
         'created_at', rfc3339(c.created_at), 'updated_at', rfc3339(c.updated_at), 'version', c.version)
 $$;
@@ -94,37 +93,40 @@ create function company_editable(c companies) returns jsonb
 language sql stable
 as $$
     select jsonb_strip_nulls(jsonb_build_object('kind', c.kind, 'legal_name', c.legal_name, 'name', c.name,
-        'country', c.country, 'vat_id', c.vat_id, 'website', c.website, 'description', c.description))
+        'country', c.country, 'vat_id', c.vat_id, 'website', c.website))
 $$;
 comment on function company_editable(companies) is 'The members of a company that PATCH changes, as the client wrote them.';
 
-create function candidate_json(c candidates, email text) returns json
+create function candidate_json(c candidates, email text, kind text default null) returns json
 language sql stable
 as $$
-    select json_object_agg(key, value order by place, key) from (
-        values (1, 'id', to_jsonb(c.id)), (2, 'email', to_jsonb(email)), (3, 'given_name', to_jsonb(c.given_name)),
-            (4, 'family_name', to_jsonb(c.family_name)), (6, 'created_at', to_jsonb(rfc3339(c.created_at))),
-            (7, 'updated_at', to_jsonb(rfc3339(c.updated_at))), (8, 'version', to_jsonb(c.version))
+    select json_object_agg(key, value order by place, key) filter (where value is not null) from (
+        values (1, 'kind', to_jsonb(kind)), (2, 'account_id', case when kind is not null then to_jsonb(c.account_id) end),
+            (3, 'id', to_jsonb(c.id)), (4, 'email', to_jsonb(email)), (5, 'given_name', to_jsonb(c.given_name)),
+            (6, 'family_name', to_jsonb(c.family_name)), (8, 'created_at', to_jsonb(rfc3339(c.created_at))),
+            (9, 'updated_at', to_jsonb(rfc3339(c.updated_at))), (10, 'version', to_jsonb(c.version))
         union all
-        select 5, key, value from jsonb_each(c.profile)
+        select 7, key, value from jsonb_each(c.profile)
     ) as members (place, key, value)
 $$;
-comment on function candidate_json(candidates, text) is 'A candidate as it sees itself.';
+comment on function candidate_json(candidates, text, text) is
+    'A candidate as it sees itself; with a kind, as the account it is.';
 
 create function account_json(account uuid) returns json
 language sql stable
 as $$
-    select json_build_object('id', a.id, 'kind', a.kind, 'email', a.email, 'name', a.name, 'role', m.role,
-        'company', case when c.id is not null then company_json(c) end,
-        'candidate', case when d.id is not null then candidate_json(d, a.email) end,
-        'created_at', rfc3339(a.created_at), 'updated_at', rfc3339(a.updated_at), 'version', a.version)
+    select case
+        when d.id is not null then candidate_json(d, a.email, a.kind)
+        else json_build_object('kind', a.kind, 'account_id', a.id, 'email', a.email, 'name', a.name,
+            'company', case when c.id is not null then json_build_object('id', c.id, 'name', c.name) end, 'role', m.role)
+        end
     from accounts a
     left join company_members m on m.account_id = a.id
     left join companies c on c.id = m.company_id
     left join candidates d on d.account_id = a.id
     where a.id = account
 $$;
-comment on function account_json(uuid) is 'An account as it sees itself (GET /v1/me), with its company or candidate.';
+comment on function account_json(uuid) is 'An account as it sees itself (GET /v1/me), by its kind.';
 
 create function account_editable(account uuid) returns jsonb
 language sql stable
@@ -152,9 +154,8 @@ begin
     if not found then
         return op_problem(409, 'email_taken');
     end if;
-    insert into companies (id, kind, legal_name, name, country, vat_id, website, description)
-    select new_id, b ->> 'kind', b ->> 'legal_name', b ->> 'name', b ->> 'country', b ->> 'vat_id', b ->> 'website',
-        b ->> 'description'
+    insert into companies (id, kind, legal_name, name, country, vat_id, website)
+    select new_id, b ->> 'kind', b ->> 'legal_name', b ->> 'name', b ->> 'country', b ->> 'vat_id', b ->> 'website'
     from (select body -> 'company' as b) as given
     returning * into c;
     insert into company_members (company_id, account_id, role) values (c.id, account, 'owner');
@@ -227,7 +228,6 @@ begin
         update companies set
             kind = body ->> 'kind', legal_name = body ->> 'legal_name', name = body ->> 'name',
             country = body ->> 'country', vat_id = body ->> 'vat_id', website = body ->> 'website',
-            description = body ->> 'description',
             verified_at = case when (legal_name, country, vat_id)
                 is not distinct from (body ->> 'legal_name', body ->> 'country', body ->> 'vat_id') then verified_at end,
             updated_at = now(), version = version + 1
@@ -279,9 +279,9 @@ insert into rule_texts (code, en, it) values
 
 insert into constraint_rules (constraint_name, pointer, code) values
     ('company_members_role_owner_left', '/role', 'owner_left'),
-    ('companies_country_form', '/company/country', 'country_form'),
-    ('companies_name_length', '/company/name', 'name_length'),
-    ('companies_legal_name_length', '/company/legal_name', 'name_length'),
+    ('companies_country_form', '/country', 'country_form'),
+    ('companies_name_length', '/name', 'name_length'),
+    ('companies_legal_name_length', '/legal_name', 'name_length'),
     ('candidates_given_name_length', '/given_name', 'name_length'),
     ('candidates_family_name_length', '/family_name', 'name_length'),
     ('candidates_profile_minimal', '', 'profile_minimal');

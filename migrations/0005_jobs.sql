@@ -22,7 +22,7 @@ create table job_transitions (
 );
 comment on table job_transitions is 'Every allowed move of a vacancy and who may make it; what is not here is refused.';
 insert into job_transitions values
-    ('draft', 'in_review', 'company'), ('draft', 'published', 'company'),
+    ('draft', 'published', 'company'), ('draft', 'in_review', 'system'),
     ('in_review', 'draft', 'company'), ('in_review', 'draft', 'operator'), ('in_review', 'published', 'operator'),
     ('published', 'paused', 'company'), ('paused', 'published', 'company'),
     ('published', 'closed', 'company'), ('paused', 'closed', 'company'),
@@ -42,7 +42,7 @@ create table jobs (
     employment_type        text,
     contract               text,
     work_mode              text,
-    office_days_per_week   numeric,
+    office_days_per_week   smallint,
     country                text,
     region                 text,
     city                   text,
@@ -59,9 +59,9 @@ create table jobs (
     languages              jsonb not null default '[]',
     tools                  jsonb not null default '[]',
     soft_skills            jsonb not null default '[]',
-    experience_years_min   numeric,
+    experience_years_min   smallint,
     principals             jsonb not null default '[]',
-    travel_percent         numeric,
+    travel_percent         smallint,
     confidentiality_level  text not null default 'standard',
     duties                 text[] not null default '{}',
     questions              jsonb not null default '[]',
@@ -72,6 +72,7 @@ create table jobs (
     status                 text not null default 'draft',
     close_reason           text,
     published_at           timestamptz,
+    ended_at               timestamptz,
     created_at             timestamptz not null default now(),
     updated_at             timestamptz not null default now(),
     version                integer not null default 1,
@@ -119,6 +120,7 @@ comment on column jobs.valid_through is
     'Last day (UTC) on which it is open. After it every read treats the vacancy as expired, written or not.';
 comment on column jobs.salary_payments is 'Monthly payments a year (13, 14 in Italy).';
 comment on column jobs.published_at is 'First publication; a pause does not change it.';
+comment on column jobs.ended_at is 'When it was closed, expired or removed.';
 comment on column jobs.response_promise_days is 'Within how many days an applicant hears something.';
 comment on column jobs.version is 'Counts visible changes; a write that changes nothing keeps it.';
 
@@ -146,6 +148,8 @@ create table job_documents (
     status        text not null,
     valid_through date,
     was_public    boolean not null,
+    close_reason  text,
+    ended_at      timestamptz,
     etag          text not null,
     document      text not null
 ) with (toast_tuple_target = 8160);
@@ -190,6 +194,7 @@ begin
         raise exception using errcode = 'check_violation', constraint = 'jobs_status_transition',
             message = format('a vacancy cannot go from %s to %s', old.status, new.status);
     end if;
+    new.ended_at := case when new.status in ('closed', 'expired', 'removed') then coalesce(old.ended_at, now()) end;
     return new;
 end
 $$;

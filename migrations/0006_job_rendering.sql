@@ -132,10 +132,13 @@ declare
 begin
     select * into c from companies where id = new.company_id;
     doc := job_document(new, c);
-    insert into job_documents (job_id, company_id, status, valid_through, was_public, etag, document)
-    values (new.id, new.company_id, new.status, new.valid_through, new.published_at is not null, etag_of(doc), doc)
+    insert into job_documents (job_id, company_id, status, valid_through, was_public, close_reason, ended_at, etag,
+        document)
+    values (new.id, new.company_id, new.status, new.valid_through, new.published_at is not null, new.close_reason,
+        new.ended_at, etag_of(doc), doc)
     on conflict (job_id) do update set status = excluded.status, valid_through = excluded.valid_through,
-        was_public = excluded.was_public, etag = excluded.etag, document = excluded.document;
+        was_public = excluded.was_public, close_reason = excluded.close_reason, ended_at = excluded.ended_at,
+        etag = excluded.etag, document = excluded.document;
     insert into job_cards (job_id, company_id, status, published_at, created_at, valid_through, role, employment_type,
         contract, work_mode, confidentiality_level, country, region, city, card)
     values (new.id, new.company_id, new.status, new.published_at, new.created_at, new.valid_through, new.role,

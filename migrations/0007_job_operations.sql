@@ -15,35 +15,35 @@ begin
     j.employment_type := b ->> 'employment_type';
     j.contract := b ->> 'contract';
     j.work_mode := b ->> 'work_mode';
-    j.office_days_per_week := b -> 'office_days_per_week';
+    j.office_days_per_week := (b -> 'office_days_per_week')::integer;
     j.country := b #>> '{location,country}';
     j.region := b #>> '{location,region}';
     j.city := b #>> '{location,city}';
     j.postal_code := b #>> '{location,postal_code}';
-    j.latitude := b #> '{location,latitude}';
-    j.longitude := b #> '{location,longitude}';
-    j.salary_min := b #> '{salary,min}';
-    j.salary_max := b #> '{salary,max}';
+    j.latitude := (b #> '{location,latitude}')::numeric;
+    j.longitude := (b #> '{location,longitude}')::numeric;
+    j.salary_min := trim_scale(round((b #> '{salary,min}')::numeric, 2));
+    j.salary_max := trim_scale(round((b #> '{salary,max}')::numeric, 2));
     j.salary_currency := b #>> '{salary,currency}';
     j.salary_unit := b #>> '{salary,unit}';
-    j.salary_payments := b #> '{salary,payments}';
+    j.salary_payments := (b #> '{salary,payments}')::integer;
     j.agreement_code := b #>> '{collective_agreement,code}';
     j.agreement_level := b #>> '{collective_agreement,level}';
     j.languages := coalesce(b -> 'languages', '[]');
     j.tools := coalesce(b -> 'tools', '[]');
     j.soft_skills := coalesce(b -> 'soft_skills', '[]');
-    j.experience_years_min := b -> 'experience_years_min';
+    j.experience_years_min := (b -> 'experience_years_min')::integer;
     j.principals := coalesce(b -> 'principals', '[]');
-    j.travel_percent := b -> 'travel_percent';
+    j.travel_percent := (b -> 'travel_percent')::integer;
     j.confidentiality_level := coalesce(b ->> 'confidentiality_level', 'standard');
     j.duties := array(select jsonb_array_elements_text(b -> 'duties'));
     -- A question without an id gets its place as one.
     j.questions := (select coalesce(jsonb_agg(jsonb_build_object('id', 'q' || n) || q order by n), '[]')
         from jsonb_array_elements(b -> 'questions') with ordinality as e (q, n));
-    j.openings := coalesce(b -> 'openings', '1');
-    j.start_date := b ->> 'start_date';
-    j.valid_through := b ->> 'valid_through';
-    j.response_promise_days := b -> 'response_promise_days';
+    j.openings := coalesce((b -> 'openings')::integer, 1);
+    j.start_date := (b ->> 'start_date')::date;
+    j.valid_through := (b ->> 'valid_through')::date;
+    j.response_promise_days := (b -> 'response_promise_days')::integer;
     j.close_reason := b ->> 'close_reason';
     return j;
 end
@@ -169,7 +169,8 @@ begin
 end
 $$;
 
-create function job_replace(old jobs, actor text, account uuid, body jsonb, lang text) returns op_result
+create function job_replace(old jobs, actor text, account uuid, body jsonb, lang text, location text default null)
+returns op_result
 language plpgsql volatile
 as $$
 declare
@@ -188,7 +189,7 @@ begin
         return op_invalid(errors);
     end if;
     if j.status = old.status and job_editable(j) = job_editable(old) then
-        return job_result(old.id, 200);
+        return job_result(old.id, 200, location);
     end if;
     if j.reference is distinct from old.reference
        and exists (select from jobs where company_id = old.company_id and reference = j.reference) then
@@ -212,10 +213,10 @@ begin
     insert into job_events (job_id, actor_kind, account_id, type, from_status, to_status, version)
     values (old.id, actor, account, case when j.status <> old.status then 'status_changed' else 'updated' end,
         old.status, j.status, old.version + 1);
-    return job_result(old.id, 200);
+    return job_result(old.id, 200, location);
 end
 $$;
-comment on function job_replace(jobs, text, uuid, jsonb, text) is
+comment on function job_replace(jobs, text, uuid, jsonb, text, text) is
     'Replaces the editable part of a locked vacancy. What changes nothing keeps version, entity tag and time.';
 
 create function jobs_patch(job uuid, caller_kind text, caller_company uuid, account uuid, body jsonb, expected integer,
@@ -255,8 +256,7 @@ declare
     result op_result;
 begin
     if company is distinct from caller_company then
-        return case when exists (select from companies where id = company)
-            then op_problem(403, 'forbidden') else op_problem(404, 'not_found') end;
+        return op_problem(403, 'forbidden');
     elsif body ->> 'reference' <> ref then
         return op_invalid(violations('[{"pointer": "/reference", "code": "reference_not_path"}]', lang));
     end if;
@@ -268,7 +268,7 @@ begin
             if if_none_match_star or not etag_matches(if_match, tag) then
                 return op_problem(412, 'precondition_failed');
             end if;
-            return job_replace(j, 'company', account, body, lang);
+            return job_replace(j, 'company', account, body, lang, '/v1/jobs/' || j.id);
         elsif if_match is not null then
             return op_problem(412, 'precondition_failed');
         end if;
@@ -353,6 +353,7 @@ declare
     after_at timestamptz := keyset_at(after);
     after_id uuid := keyset_id(after);
 begin
+    countries := upper(countries::text)::text[];
     regions := lower(regions::text)::text[];
     cities := lower(cities::text)::text[];
     status := 200;

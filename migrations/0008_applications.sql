@@ -27,8 +27,7 @@ create table applications (
     status          text not null default 'submitted',
     cover_letter    text,
     answers         jsonb not null default '[]',
-    document_ids    uuid[] not null default '{}',
-    consent         jsonb not null default '{}',
+    consent         jsonb not null default '{"talent_pool": false}',
     reason          text,
     submitted_at    timestamptz not null default now(),
     updated_at      timestamptz not null default now(),
@@ -79,24 +78,43 @@ $$;
 create trigger applications_check_transition before update of status on applications for each row
     when (old.status is distinct from new.status) execute function applications_check_transition();
 
+create function application_job_json(a applications, viewer text) returns json
+language sql stable
+as $$
+    select json_build_object('id', j.id, 'title', j.title,
+        'reference', case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
+    from jobs j join companies c on c.id = j.company_id where j.id = a.job_id
+$$;
+
 create function application_json(a applications, viewer text) returns json
 language sql stable
 as $$
     select json_build_object(
-        'id', a.id,
-        'job', (select json_build_object('id', j.id, 'title', j.title, 'reference',
-                case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
-            from jobs j join companies c on c.id = j.company_id where j.id = a.job_id),
+        'id', a.id, 'job', application_job_json(a, viewer),
         'candidate', case when viewer = 'company' then (
-            select candidate_json(d, n.email)
+            select (candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'])
             from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id) end,
         'status', a.status, 'reason', a.reason, 'cover_letter', a.cover_letter,
-        'answers', a.answers, 'documents', a.document_ids, 'consent', a.consent,
+        'answers', job_items_json(a.answers, '{question_id,value}'), 'consent', a.consent,
         'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
         'next_update_due', rfc3339(a.next_update_due), 'version', a.version)
 $$;
 comment on function application_json(applications, text) is
     'An application as one side (company or candidate) sees it: the candidate is shown to the company only.';
+
+create function application_card(a applications, viewer text) returns text
+language sql stable
+as $$
+    select json_compact(json_build_object(
+        'id', a.id, 'job', application_job_json(a, viewer),
+        'candidate', case when viewer = 'company' then (
+            select json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
+                'headline', d.profile -> 'headline')
+            from candidates d where d.id = a.candidate_id) end,
+        'status', a.status, 'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+        'next_update_due', rfc3339(a.next_update_due)))
+$$;
+comment on function application_card(applications, text) is 'An application as a listing of that side shows it.';
 
 create function application_result(a applications, viewer text, status integer, location text default null)
 returns op_result
@@ -123,7 +141,7 @@ as $$
 $$;
 comment on function answer_fits(jsonb, text, jsonb) is 'The rule an answer breaks given its question''s type and options, or NULL.';
 
-create function answer_violations(questions jsonb, answers jsonb, documents jsonb, lang text) returns jsonb
+create function answer_violations(questions jsonb, answers jsonb, lang text) returns jsonb
 language sql stable
 as $$
     with question as (
@@ -147,13 +165,11 @@ as $$
             where not a.empty and answer_fits(a.value, q.type, q.options) is not null
         union all select '/answers', 'answer_required', q.id
             from question q where q.required and not exists (select from answer a where a.id = q.id)
-        union all select '/document_ids/' || n - 1, 'unknown_document', null
-            from jsonb_array_elements(documents) with ordinality as e (d, n)
     )
     select violations(coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', pointer, 'code', code,
         'question_id', question_id))), '[]'), lang) from found
 $$;
-comment on function answer_violations(jsonb, jsonb, jsonb, text) is
+comment on function answer_violations(jsonb, jsonb, text) is
     'Every way in which the answers of an application do not fit the vacancy''s questions.';
 
 create function applications_create(job uuid, candidate uuid, account uuid, new_id uuid, body jsonb, lang text)
@@ -176,15 +192,14 @@ begin
         if j.state <> 'published' then
             return op_problem(409, 'job_not_open', jsonb_build_object('job_status', j.state));
         end if;
-        errors := answer_violations(j.questions, coalesce(body -> 'answers', '[]'), coalesce(body -> 'document_ids', '[]'),
-            lang);
+        errors := answer_violations(j.questions, coalesce(body -> 'answers', '[]'), lang);
         if errors <> '[]' then
             return op_invalid(errors);
         end if;
         -- A second click that runs at the same time waits here for the first and then finds it.
         insert into applications (id, job_id, company_id, candidate_id, cover_letter, answers, consent, next_update_due)
         values (new_id, job, j.company_id, candidate, body ->> 'cover_letter', coalesce(body -> 'answers', '[]'),
-            coalesce(body -> 'consent', '{}'), now() + j.response_promise_days * interval '1 day')
+            '{"talent_pool": false}' || coalesce(body -> 'consent', '{}'), now() + j.response_promise_days * interval '1 day')
         on conflict (job_id, candidate_id) where status <> 'withdrawn' do nothing
         returning * into a;
         if found then
@@ -238,7 +253,7 @@ begin
     insert into application_events (application_id, actor_kind, account_id, type, from_status, to_status, reason)
     values (application, caller_kind, account,
         case when requested = 'withdrawn' then 'withdrawn' else 'status_changed' end, before, requested,
-        case when caller_kind = 'company' then body ->> 'reason' end);
+        body ->> 'reason');
     return application_result(a, caller_kind, 200);
 end
 $$;
@@ -256,7 +271,6 @@ insert into rule_texts (code, en, it) values
     ('answer_type_date', 'The answer must be a date, YYYY-MM-DD.', 'La risposta deve essere una data, AAAA-MM-GG.'),
     ('answer_type_list', 'The answer must be a list of options.', 'La risposta deve essere un elenco di opzioni.'),
     ('answer_not_an_option', 'The answer is not one of the options.', 'La risposta non è fra le opzioni.'),
-    ('unknown_document', 'You have no document with this id.', 'Non c''è un tuo documento con questo id.'),
     ('already_applied', 'There is an application to this vacancy already.', 'C''è già una candidatura a questo annuncio.');
 
 insert into constraint_rules (constraint_name, pointer, code) values
@@ -264,14 +278,3 @@ insert into constraint_rules (constraint_name, pointer, code) values
     ('applications_status_known', '/status', 'unknown_value'),
     ('applications_status_transition', '/status', 'status_transition'),
     ('applications_cover_letter_length', '/cover_letter', 'out_of_range');
-
-create function application_mentions(a applications, q text) returns boolean
-language sql stable
-as $$
-    select exists (
-        select from candidates d join accounts n on n.id = d.account_id join jobs j on j.id = a.job_id
-        where d.id = a.candidate_id and strpos(
-            lower(concat_ws(' ', d.given_name, d.family_name, n.email, j.title, a.cover_letter)), lower(q)) > 0)
-$$;
-comment on function application_mentions(applications, text) is
-    'Whether name, e-mail, vacancy title or cover letter contain the words, without regard to case.';

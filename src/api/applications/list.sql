@@ -1,15 +1,14 @@
 -- The caller's applications: those to its company's vacancies, or those it sent; newest first.
 -- @read
 with page as (
-    select a.id, a.submitted_at, json_compact(application_json(a, :caller_kind)) as item,
+    select a.id, a.submitted_at, application_card(a, :caller_kind) as item,
         row_number() over (order by a.submitted_at desc, a.id desc) as n
     from (
         (select * from applications
         where :caller_kind = 'company' and company_id = :caller_company_id::uuid
             and (submitted_at, id) < (keyset_at(:after), keyset_id(:after))
             and (:status::text[] is null or status = any (:status::text[]))
-            and (:since::timestamptz is null or submitted_at >= :since::timestamptz)
-            and (:q::text is null or application_mentions(applications, :q))
+            and (:since::timestamptz is null or updated_at >= :since::timestamptz)
         order by submitted_at desc, id desc
         limit :limit::integer + 1)
         union all
@@ -17,8 +16,7 @@ with page as (
         where :caller_kind = 'candidate' and candidate_id = :caller_candidate_id::uuid
             and (submitted_at, id) < (keyset_at(:after), keyset_id(:after))
             and (:status::text[] is null or status = any (:status::text[]))
-            and (:since::timestamptz is null or submitted_at >= :since::timestamptz)
-            and (:q::text is null or application_mentions(applications, :q))
+            and (:since::timestamptz is null or updated_at >= :since::timestamptz)
         order by submitted_at desc, id desc
         limit :limit::integer + 1)
     ) as a

@@ -8,15 +8,14 @@ with visible as (
         when 'candidate' then j.published_at is not null
         else false end
 ), page as (
-    select a.id, a.submitted_at, json_compact(application_json(a, :caller_kind)) as item,
+    select a.id, a.submitted_at, application_card(a, :caller_kind) as item,
         row_number() over (order by a.submitted_at desc, a.id desc) as n
     from applications a
     where a.job_id = (select id from visible)
         and (:caller_kind = 'company' or a.candidate_id = :caller_candidate_id::uuid)
         and (a.submitted_at, a.id) < (keyset_at(:after), keyset_id(:after))
         and (:status::text[] is null or a.status = any (:status::text[]))
-        and (:since::timestamptz is null or a.submitted_at >= :since::timestamptz)
-        and (:q::text is null or application_mentions(a, :q))
+        and (:since::timestamptz is null or a.updated_at >= :since::timestamptz)
     order by a.submitted_at desc, a.id desc
     limit :limit::integer + 1
 )

@@ -12,9 +12,10 @@ select d.job_id as merge_key, d.company_id as out_company_id,
         when 'closed' then 'job_closed' when 'expired' then 'job_expired'
         when 'removed' then case when d.was_public then 'job_removed' else 'not_found' end
         else 'not_found' end as code,
-    case when job_state(d.status, d.valid_through) in ('closed', 'expired')
+    case when d.was_public and job_state(d.status, d.valid_through) in ('closed', 'expired', 'removed')
         then jsonb_strip_nulls(jsonb_build_object('job_status', job_state(d.status, d.valid_through),
-            'close_reason', d.document::json ->> 'close_reason', 'valid_through', d.valid_through)) end as problem,
+            'close_reason', d.close_reason, 'closed_at', rfc3339(case job_state(d.status, d.valid_through)
+                when 'expired' then (d.valid_through + 1) at time zone 'UTC' else d.ended_at end))) end as problem,
     job_text_today(d.document, d.status, d.valid_through) as body,
     job_etag_today(d.etag, d.status, d.valid_through) as etag
 from job_documents d
