@@ -79,7 +79,7 @@ static void on_read(struct api_call *call, const struct db_result *result);
 
 static void on_written(struct api_call *call, const struct db_result *result) {
     struct patch *patch = call->state;
-    bool raced = str_eq(db_result_get(result, "code"), STR("edit_conflict"));
+    bool raced = str_eq(db_result_get(result, "code"), STR("version_changed"));
     if (!raced) {
         api_reply_row(call, result);
         return;
