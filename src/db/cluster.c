@@ -85,7 +85,7 @@ enum status cluster_open(const struct cluster_options *options, struct cluster *
         return status;
     }
     status = cluster_dir_open(cluster, options, true, error);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !options->shared) {
         status = cluster_dir_lock(cluster, error);
     }
     if (status != STATUS_OK) {

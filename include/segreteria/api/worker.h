@@ -29,7 +29,6 @@ struct api_shared {
     _Atomic unsigned ready;      /* workers whose lanes are all up */
     unsigned workers;
     atomic_bool draining;        /* readiness is false from here on */
-    bool ops_on_public_listener; /* /livez, /readyz and /metrics are answered there, too */
 };
 
 /* One for each worker thread. */

@@ -28,6 +28,8 @@ struct cluster_options {
     const char
         *run_as; /* user to run as when started by root; NULL: the directory's owner if that is not
                     root, else the first of segreteria, postgres, nobody that exists */
+    bool shared; /* true: take no lock, for a server that uses a data base elsewhere and wants only its
+                    directory; cluster_start must not be called */
     /* Asked while cluster_start waits; true gives up (STATUS_TIMEOUT). NULL: never. */
     bool (*cancelled)(void *context);
     void *context;

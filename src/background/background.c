@@ -1,0 +1,168 @@
+/* The background thread: a loop, one lane for its statements, one listening connection, and a timer for each chore. */
+#include "segreteria/background/background.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "generated/statements.h"
+#include "segreteria/core/log.h"
+#include "segreteria/db/lane.h"
+#include "segreteria/db/listen.h"
+#include "segreteria/worker/loop.h"
+
+#define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
+#define CHORES 3
+
+struct chore {
+    const struct db_statement *statement;
+    unsigned every_ms;
+    struct background *background;
+    struct loop_timer timer;
+    struct db_call call;
+    struct str params[1];
+    bool running;
+};
+
+struct background {
+    struct loop *loop;
+    struct db_lane *lane;
+    struct db_listener *listener;
+    struct auth_epochs *epochs;
+    pthread_t thread;
+    bool thread_runs;
+    struct chore chores[CHORES];
+};
+
+static void *thread_main(void *context) {
+    struct background *background = context;
+    loop_run(background->loop);
+    return NULL;
+}
+
+/* ---- chores ---- */
+
+static void again_in(struct chore *chore, unsigned ms) {
+    struct loop *loop = chore->background->loop;
+    loop_timer_set(loop, &chore->timer, loop_now_ms(loop) + ms);
+}
+
+/* A full hand means there is more: at once again; anything else waits for the next turn of the clock. */
+static void on_result(struct db_call *call, const struct db_result *result) {
+    struct chore *chore = (struct chore *)(void *)((char *)call - offsetof(struct chore, call));
+    chore->running = false;
+    bool more = false;
+    if (db_result_outcome(result) == DB_DONE) {
+        struct str count = db_result_get(result, "out_count");
+        more = str_eq(count, STR(ROWS_AT_ONCE));
+        if (count.len > 0 && !str_eq(count, STR("0")))
+            log_info("chore_done", "statement=%s rows=%.*s", chore->statement->name, STR_FMT(count));
+    } else {
+        log_warn("chore_failed", "statement=%s sqlstate=%s", chore->statement->name, db_result_sqlstate(result));
+    }
+    again_in(chore, more ? 1 : chore->every_ms);
+}
+
+static void on_due(struct loop_timer *timer) {
+    struct chore *chore = (struct chore *)(void *)((char *)timer - offsetof(struct chore, timer));
+    struct background *background = chore->background;
+    chore->params[0] = STR(ROWS_AT_ONCE);
+    chore->call = (struct db_call){.statement = chore->statement,
+                                   .params = chore->params,
+                                   .deadline_ms = loop_now_ms(background->loop) + 60000,
+                                   .on_result = on_result};
+    chore->running = db_lane_submit(background->lane, &chore->call) == STATUS_OK;
+    if (!chore->running)
+        again_in(chore, chore->every_ms);
+}
+
+/* ---- what other instances did ---- */
+
+static void on_notify(void *context, const char *channel, const char *payload) {
+    struct background *background = context;
+    if (strcmp(channel, "segreteria_auth") == 0)
+        auth_epochs_bump(background->epochs, str_of(payload));
+}
+
+static void on_listening(void *context) {
+    struct background *background = context;
+    auth_epochs_bump(background->epochs, STR_NONE); /* what was missed while nobody listened is unknown */
+}
+
+/* ---- life ---- */
+
+static enum status open_connections(struct background *background, const struct background_options *options) {
+    static const struct db_statement *const statements[] = {&stmt_background_jobs_expire,
+                                                            &stmt_background_idempotency_purge,
+                                                            &stmt_background_sessions_purge};
+    static const char *const channels[] = {"segreteria_auth"};
+    const struct db_lane_options lane = {.name = "background",
+                                         .conninfo = options->conninfo,
+                                         .loop = background->loop,
+                                         .helpers = options->helpers,
+                                         .statements = statements,
+                                         .statements_count = CHORES,
+                                         .connections = 1,
+                                         .depth_max = 4,
+                                         .queue_max = 16,
+                                         .statement_timeout_ms = 30000,
+                                         .write = true};
+    const struct db_listener_options listener = {.conninfo = options->conninfo,
+                                                 .loop = background->loop,
+                                                 .helpers = options->helpers,
+                                                 .channels = channels,
+                                                 .channels_count = 1,
+                                                 .context = background,
+                                                 .on_notify = on_notify,
+                                                 .on_listening = on_listening};
+    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000};
+    enum status status = db_lane_create(&lane, &background->lane);
+    if (status == STATUS_OK)
+        status = db_listener_create(&listener, &background->listener);
+    for (size_t i = 0; status == STATUS_OK && i < CHORES; i++) {
+        struct chore *chore = &background->chores[i];
+        *chore = (struct chore){.statement = statements[i],
+                                .every_ms = every_ms[i],
+                                .background = background,
+                                .timer = {.on_due = on_due}};
+        again_in(chore, 2000 + 1000 * (unsigned)i);
+    }
+    return status;
+}
+
+enum status background_start(const struct background_options *options, struct background **out) {
+    struct background *background = calloc(1, sizeof *background);
+    if (background == NULL)
+        return STATUS_NO_MEMORY;
+    background->epochs = options->epochs;
+    enum status status = loop_create(&background->loop);
+    if (status == STATUS_OK)
+        status = open_connections(background, options);
+    if (status == STATUS_OK) {
+        background->thread_runs = pthread_create(&background->thread, NULL, thread_main, background) == 0;
+        status = background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
+    }
+    if (status != STATUS_OK)
+        background_stop(background);
+    else
+        *out = background;
+    return status;
+}
+
+void background_stop(struct background *background) {
+    if (background == NULL)
+        return;
+    if (background->thread_runs) {
+        loop_stop(background->loop);
+        (void)pthread_join(background->thread, NULL);
+    }
+    db_listener_destroy(background->listener);
+    for (size_t i = 0; i < CHORES; i++)
+        if (background->chores[i].running)
+            db_lane_cancel(background->lane, &background->chores[i].call);
+    if (background->lane != NULL)
+        db_lane_destroy(background->lane);
+    loop_destroy(background->loop);
+    free(background);
+}

@@ -1,0 +1,134 @@
+/* `segreteria serve`: its options. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char help[] =
+    "Usage: segreteria serve [OPTION]...\n"
+    "Serve the job-board API. Without SEGRETERIA_DATABASE_URL it runs a private PostgreSQL of its own.\n"
+    "\n"
+    "  --listen HOST:PORT        address to serve on (127.0.0.1:8080); port 0 takes a free one\n"
+    "  --data-dir DIR            private data: cluster, master key (/var/lib/segreteria as root, otherwise\n"
+    "                            $XDG_DATA_HOME/segreteria or ~/.local/share/segreteria)\n"
+    "  --workers N               threads that serve (one for each core)\n"
+    "  --write-connections N     data base connections for writes of each worker (6)\n"
+    "  --connections N           clients each worker takes at once (8192)\n"
+    "  --drain-seconds N         time for running requests at shutdown (20)\n"
+    "  --run-as USER             user to become when started by root\n"
+    "  --postgres-bin DIR        where initdb and postgres are\n"
+    "  --cors-origin ORIGIN      browser origin allowed beyond public reads; may be repeated\n"
+    "  --trusted-proxy ADDRESS   proxy whose Forwarded and X-Forwarded-For are believed; may be repeated\n"
+    "  --log-level LEVEL         debug, info, warn or error (info)\n"
+    "  --no-access-log           no line for each request\n"
+    "  --help\n"
+    "\n"
+    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (64 hexadecimal\n"
+    "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR.\n"
+    "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
+
+enum { LISTEN = 1, DATA_DIR, WORKERS, WRITES, CONNECTIONS, DRAIN, RUN_AS, POSTGRES_BIN, CORS, PROXY, LOG_LEVEL,
+       NO_ACCESS_LOG, HELP };
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, LISTEN},
+    {"data-dir", required_argument, NULL, DATA_DIR},
+    {"workers", required_argument, NULL, WORKERS},
+    {"write-connections", required_argument, NULL, WRITES},
+    {"connections", required_argument, NULL, CONNECTIONS},
+    {"drain-seconds", required_argument, NULL, DRAIN},
+    {"run-as", required_argument, NULL, RUN_AS},
+    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
+    {"cors-origin", required_argument, NULL, CORS},
+    {"trusted-proxy", required_argument, NULL, PROXY},
+    {"log-level", required_argument, NULL, LOG_LEVEL},
+    {"no-access-log", no_argument, NULL, NO_ACCESS_LOG},
+    {"help", no_argument, NULL, HELP},
+    {NULL, 0, NULL, 0},
+};
+
+static const char *env_text(const char *name, const char *otherwise) {
+    const char *value = getenv(name);
+    return value != NULL && value[0] != '\0' ? value : otherwise;
+}
+
+static void defaults(struct serve_options *out) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    *out = (struct serve_options){
+        .listen = env_text("SEGRETERIA_LISTEN", "127.0.0.1:8080"),
+        .data_dir = env_text("SEGRETERIA_DATA_DIR", NULL),
+        .database_url = env_text("SEGRETERIA_DATABASE_URL", NULL),
+        .master_key = env_text("SEGRETERIA_MASTER_KEY", NULL),
+        .workers = cores < 1 ? 1 : (size_t)cores,
+        .write_connections = 6,
+        .connections_max = 8192,
+        .drain_ms = 20000,
+        .access_log = true,
+        .log_level = LOG_INFO,
+    };
+}
+
+static bool number(const char *name, const char *text, size_t least, size_t most, size_t *out) {
+    uint64_t value = 0;
+    if (str_to_u64(str_of(text), most, &value) != STATUS_OK || value < least) {
+        (void)fprintf(stderr, "segreteria: --%s takes a number from %zu to %zu, not \"%s\"\n", name, least, most, text);
+        return false;
+    }
+    *out = (size_t)value;
+    return true;
+}
+
+static bool add(const char *name, struct str *list, size_t *count) {
+    if (*count == OPTIONS_LIST_MAX) {
+        (void)fprintf(stderr, "segreteria: --%s can be given %d times at most\n", name, OPTIONS_LIST_MAX);
+        return false;
+    }
+    list[(*count)++] = str_of(optarg);
+    return true;
+}
+
+static bool apply(int option, struct serve_options *out) {
+    size_t seconds = 0;
+    switch (option) {
+    case LISTEN: out->listen = optarg; return true;
+    case DATA_DIR: out->data_dir = optarg; return true;
+    case RUN_AS: out->run_as = optarg; return true;
+    case POSTGRES_BIN: out->postgres_bin = optarg; return true;
+    case NO_ACCESS_LOG: out->access_log = false; return true;
+    case WORKERS: return number("workers", optarg, 1, 256, &out->workers);
+    case WRITES: return number("write-connections", optarg, 1, 64, &out->write_connections);
+    case CONNECTIONS: return number("connections", optarg, 16, 1000000, &out->connections_max);
+    case DRAIN:
+        if (!number("drain-seconds", optarg, 0, 3600, &seconds))
+            return false;
+        out->drain_ms = (unsigned)seconds * 1000;
+        return true;
+    case CORS: return add("cors-origin", out->cors_origins, &out->cors_origins_count);
+    case PROXY: return add("trusted-proxy", out->trusted_proxies, &out->trusted_proxies_count);
+    case LOG_LEVEL:
+        if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)
+            return true;
+        (void)fprintf(stderr, "segreteria: --log-level takes debug, info, warn or error, not \"%s\"\n", optarg);
+        return false;
+    default: (void)fprintf(stderr, "Try: segreteria serve --help\n"); return false;
+    }
+}
+
+int serve_options_parse(int argc, char **argv, struct serve_options *out) {
+    defaults(out);
+    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
+        if (option == HELP) {
+            (void)fputs(help, stdout);
+            return 1;
+        }
+        if (!apply(option, out))
+            return 3;
+    }
+    if (optind < argc) {
+        (void)fprintf(stderr, "segreteria: serve takes no argument \"%s\"\nTry: segreteria serve --help\n", argv[optind]);
+        return 3;
+    }
+    return 0;
+}

@@ -1,0 +1,36 @@
+/* Options of the command line and the environment, for the commands that need a data base or a server. */
+#ifndef SEGRETERIA_CLI_OPTIONS_H
+#define SEGRETERIA_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "segreteria/core/log.h"
+#include "segreteria/core/str.h"
+
+#define OPTIONS_LIST_MAX 16
+
+struct serve_options {
+    const char *listen;       /* HOST:PORT */
+    const char *data_dir;     /* NULL: the default by XDG */
+    const char *run_as;       /* NULL: chosen */
+    const char *postgres_bin; /* NULL: searched */
+    const char *database_url; /* NULL: the private cluster */
+    const char *master_key;   /* NULL: the key file */
+    size_t workers;
+    size_t write_connections; /* of a worker */
+    unsigned drain_ms;        /* how long running requests may take at shutdown */
+    size_t connections_max;   /* clients of a worker */
+    bool access_log;
+    enum log_level log_level;
+    struct str cors_origins[OPTIONS_LIST_MAX];
+    size_t cors_origins_count;
+    struct str trusted_proxies[OPTIONS_LIST_MAX];
+    size_t trusted_proxies_count;
+};
+
+/* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong option, which has been
+ * told on standard error). Defaults, then environment, then command line. */
+int serve_options_parse(int argc, char **argv, struct serve_options *out);
+
+#endif

@@ -1,0 +1,277 @@
+/* `segreteria serve`: puts the rooms together, watches over the private cluster, and takes them apart again.
+ *
+ * The main thread does what may block, at start and at the end; in between it only waits for signals. Order of the start:
+ * contract (a mistake there should be told before anything is touched), data directory, listening sockets (the port may
+ * need root), privileges dropped, keys, data base, migrations, workers.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "generated/assets.h"
+#include "options.h"
+#include "segreteria/background/background.h"
+#include "segreteria/core/clock.h"
+#include "segreteria/db/allowance.h"
+#include "segreteria/db/cluster.h"
+#include "segreteria/db/migrate.h"
+#include "segreteria/worker/listen.h"
+#include "serve_worker.h"
+
+/* Argon2id of one sign-in takes PASSWORD_MEMORY_BYTES and 10 to 20 ms of a core: two at a time, so that requests keep
+ * theirs, and a queue that is answered within two seconds. */
+#define HELPER_THREADS 2
+#define HELPER_QUEUE 128
+#define READY_WITHIN_MS 30000
+
+struct serve {
+    struct serve_options options;
+    struct contract *contract;
+    struct api_table *table;
+    struct cluster *cluster;
+    char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data directory */
+    const char *conninfo;
+    struct keys keys;
+    struct api_shared shared;
+    struct serve_worker *workers;
+    size_t workers_started;
+    int *listen_fds;
+    size_t listen_count;
+    struct background *background;
+    int signal_fd;
+    struct buf bound; /* the address served on */
+    struct buf error; /* the one line that says why not */
+};
+
+/* ---- start ---- */
+
+static enum status open_signals(struct serve *serve) {
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGCHLD);
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+        return STATUS_IO;
+    serve->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return serve->signal_fd < 0 ? STATUS_IO : STATUS_OK;
+}
+
+/* Thousands of clients need descriptors; the soft limit is often 1,024. */
+static void raise_file_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+            log_warn("file_limit_kept", "errno=%d", errno);
+    }
+}
+
+static enum status open_contract(struct serve *serve) {
+    enum status status =
+        contract_create(asset_openapi_json.data, asset_openapi_json.len, &serve->contract, &serve->error);
+    return status != STATUS_OK ? status : api_table_create(serve->contract, &serve->table, &serve->error);
+}
+
+static enum status open_sockets(struct serve *serve) {
+    serve->listen_fds = calloc(serve->options.workers, sizeof serve->listen_fds[0]);
+    if (serve->listen_fds == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = listen_open(str_of(serve->options.listen), serve->options.workers, serve->listen_fds,
+                                     &serve->bound, &serve->error);
+    if (status == STATUS_OK)
+        serve->listen_count = serve->options.workers;
+    return status;
+}
+
+static bool told_to_stop(void *context) {
+    const struct serve *serve = context;
+    struct signalfd_siginfo info;
+    while (read(serve->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            return true;
+    return false;
+}
+
+static enum status open_data(struct serve *serve) {
+    const struct cluster_options cluster = {.data_dir = serve->options.data_dir,
+                                            .postgres_bin = serve->options.postgres_bin,
+                                            .run_as = serve->options.run_as,
+                                            .shared = serve->options.database_url != NULL,
+                                            .cancelled = told_to_stop,
+                                            .context = serve};
+    enum status status = cluster_open(&cluster, &serve->cluster, &serve->error);
+    if (status == STATUS_OK)
+        status = open_sockets(serve);
+    if (status == STATUS_OK)
+        status = cluster_drop_privileges(serve->cluster, &serve->error);
+    if (status != STATUS_OK)
+        return status;
+    (void)snprintf(serve->data_path, sizeof serve->data_path, "/proc/self/fd/%d", cluster_dir_fd(serve->cluster));
+    return keys_load(serve->options.master_key, serve->data_path, &serve->keys, &serve->error);
+}
+
+static enum status check_allowance(struct serve *serve) {
+    size_t needed = serve->options.workers * serve_worker_connections(&serve->options) + BACKGROUND_CONNECTIONS;
+    size_t allowed = 0;
+    enum status status = db_connections_allowed(serve->conninfo, &allowed, &serve->error);
+    if (status == STATUS_OK && needed > allowed) {
+        buf_printf(&serve->error,
+                   "%zu workers need %zu data base connections, but the data base allows %zu: lower --workers or "
+                   "--write-connections, or raise its max_connections",
+                   serve->options.workers, needed, allowed);
+        status = STATUS_TOO_LARGE;
+    }
+    return status;
+}
+
+static enum status open_database(struct serve *serve) {
+    enum status status = STATUS_OK;
+    serve->conninfo = serve->options.database_url;
+    if (serve->conninfo == NULL) {
+        status = cluster_start(serve->cluster, &serve->error);
+        serve->conninfo = cluster_conninfo(serve->cluster);
+    }
+    if (status == STATUS_OK)
+        status = migrate_run(serve->conninfo, &serve->error);
+    return status != STATUS_OK ? status : check_allowance(serve);
+}
+
+static enum status start_workers(struct serve *serve) {
+    struct api_shared *shared = &serve->shared;
+    shared->contract = serve->contract;
+    shared->table = serve->table;
+    shared->keys = &serve->keys;
+    shared->spool_dir = serve->data_path;
+    shared->workers = (unsigned)serve->options.workers;
+    enum status status = helpers_create(HELPER_THREADS, HELPER_QUEUE, &shared->helpers);
+    serve->workers = calloc(serve->options.workers, sizeof serve->workers[0]);
+    if (serve->workers == NULL)
+        status = STATUS_NO_MEMORY;
+    for (size_t i = 0; status == STATUS_OK && i < serve->options.workers; i++) {
+        serve->workers_started = i + 1;
+        status = serve_worker_start(&serve->workers[i], shared, &serve->options, serve->conninfo,
+                                    serve->listen_fds[i]);
+    }
+    const struct background_options background = {
+        .conninfo = serve->conninfo, .helpers = shared->helpers, .epochs = &shared->epochs};
+    return status != STATUS_OK ? status : background_start(&background, &serve->background);
+}
+
+/* ---- run ---- */
+
+static bool is_ready(const struct serve *serve) {
+    return atomic_load(&serve->shared.ready) == serve->shared.workers;
+}
+
+/* Waits for a signal at most ms. True when told to stop. */
+static bool wait_signal(struct serve *serve, int ms) {
+    struct pollfd fd = {.fd = serve->signal_fd, .events = POLLIN};
+    if (poll(&fd, 1, ms) <= 0)
+        return false;
+    return told_to_stop(serve);
+}
+
+static bool wait_ready(struct serve *serve, bool *stopped) {
+    uint64_t until = clock_monotonic_ms() + READY_WITHIN_MS;
+    while (!is_ready(serve) && clock_monotonic_ms() < until) {
+        *stopped = wait_signal(serve, 2);
+        if (*stopped)
+            return false;
+    }
+    return is_ready(serve);
+}
+
+static void announce(const struct serve *serve) {
+    (void)printf("segreteria serves on http://%s  (try: curl http://%s/v1/jobs; reference: http://%s/docs)\n",
+                 serve->bound.data, serve->bound.data, serve->bound.data);
+    (void)fflush(stdout);
+}
+
+static void run(struct serve *serve) {
+    bool own = serve->options.database_url == NULL, stop = false;
+    while (!stop) {
+        int ms = own ? cluster_poll(serve->cluster) : 60000;
+        stop = wait_signal(serve, ms);
+    }
+}
+
+static void drain(struct serve *serve) {
+    log_info("drain", "seconds=%u", serve->options.drain_ms / 1000);
+    atomic_store(&serve->shared.draining, true);
+    for (size_t i = 0; i < serve->workers_started; i++)
+        serve_worker_drain(&serve->workers[i]);
+}
+
+/* ---- end ---- */
+
+static void take_apart(struct serve *serve) {
+    for (size_t i = 0; i < serve->workers_started; i++)
+        serve_worker_drain(&serve->workers[i]);
+    for (size_t i = 0; i < serve->workers_started; i++)
+        serve_worker_join(&serve->workers[i]);
+    background_stop(serve->background);
+    helpers_destroy(serve->shared.helpers);
+    for (size_t i = 0; i < serve->workers_started; i++)
+        serve_worker_destroy(&serve->workers[i]);
+    for (size_t i = 0; i < serve->listen_count; i++)
+        (void)close(serve->listen_fds[i]);
+    free(serve->workers);
+    free(serve->listen_fds);
+    cluster_close(serve->cluster);
+    api_table_destroy(serve->table);
+    contract_destroy(serve->contract);
+    keys_wipe(&serve->keys);
+    if (serve->signal_fd >= 0)
+        (void)close(serve->signal_fd);
+}
+
+static int serve_run(struct serve *serve) {
+    static enum status (*const steps[])(struct serve *serve) = {open_signals, open_contract, open_data, open_database,
+                                                                start_workers};
+    enum status status = STATUS_OK;
+    bool stopped = false;
+    for (size_t i = 0; status == STATUS_OK && i < sizeof steps / sizeof steps[0]; i++)
+        status = steps[i](serve);
+    if (status == STATUS_OK && wait_ready(serve, &stopped)) {
+        announce(serve);
+        run(serve);
+        stopped = true;
+    } else if (status == STATUS_OK && !stopped) {
+        buf_append_text(&serve->error, "the data base could not be made ready for all statements; the log says more");
+        status = STATUS_UNAVAILABLE;
+    }
+    drain(serve);
+    take_apart(serve);
+    if (status == STATUS_OK || stopped)
+        return 0;
+    (void)fprintf(stderr, "segreteria: %s\n", serve->error.len > 0 ? serve->error.data : status_name(status));
+    return 1;
+}
+
+int cli_serve(int argc, char **argv) {
+    struct serve serve = {.signal_fd = -1};
+    buf_init(&serve.error, 8192);
+    buf_init(&serve.bound, 512);
+    int parsed = serve_options_parse(argc, argv, &serve.options);
+    if (parsed != 0)
+        return parsed - 1;
+    log_set_level(serve.options.log_level);
+    if (sodium_init() < 0) {
+        (void)fprintf(stderr, "segreteria: libsodium cannot be initialised\n");
+        return 1;
+    }
+    raise_file_limit();
+    int status = serve_run(&serve);
+    buf_deinit(&serve.error);
+    buf_deinit(&serve.bound);
+    return status;
+}

@@ -1,0 +1,39 @@
+/* Subcommands, nothing else. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+
+static const char help[] = "Segreteria " SEGRETERIA_VERSION ": a job-board API server for assistants.\n"
+                           "\n"
+                           "Usage: segreteria COMMAND [OPTION]...\n"
+                           "\n"
+                           "  serve     serve the API\n"
+                           "  migrate   bring the data base's schema up to date, or show its state\n"
+                           "  demo      fill a running server with demo vacancies through its API\n"
+                           "\n"
+                           "  segreteria COMMAND --help tells more; --version the version.\n";
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo}};
+
+int main(int argc, char **argv) {
+    const char *name = argc < 2 ? "" : argv[1];
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (strcmp(name, "--version") == 0) {
+        (void)puts("segreteria " SEGRETERIA_VERSION);
+        return 0;
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
+        (void)fputs(help, stdout);
+        return 0;
+    }
+    if (name[0] != '\0')
+        (void)fprintf(stderr, "segreteria: there is no command \"%s\"\n", name);
+    (void)fputs(help, stderr);
+    return 2;
+}
