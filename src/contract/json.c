@@ -296,7 +296,7 @@ enum status contract_parse_json(struct str body, struct arena *arena, struct vio
     assert(ok || parser.status != STATUS_OK);
     if (parser.status != STATUS_OK) {
         json_decref(parser.root);
-        return parser.status;
+        return violations->first == NULL ? STATUS_NO_MEMORY : parser.status;
     }
     enum status status = arena_defer(arena, release, parser.root);
     if (status == STATUS_OK)
