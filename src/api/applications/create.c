@@ -1,6 +1,7 @@
 /* POST /v1/jobs/{job_id}/applications: a candidate applies. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 enum status api_applications_create(struct api_call *call) {
     return api_submit(call, &stmt_applications_create);

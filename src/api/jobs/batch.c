@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "generated/api_operations.h"
+#include "segreteria/api/call.h"
 
 static void batch_free(void *memory) {
     struct batch *batch = memory;

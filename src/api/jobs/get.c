@@ -1,6 +1,7 @@
 /* GET /v1/jobs/{job_id}: published ones for anybody, every state for the company they belong to. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 static void on_row(struct api_call *call, const struct db_result *result) {
     struct str company_id = db_result_get(result, "out_company_id");

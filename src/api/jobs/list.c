@@ -1,6 +1,7 @@
 /* GET /v1/jobs: open vacancies for anybody; with scope=own, a company's own in every state. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 /* The plain newest-first listing has a statement of its own, which is the cheapest of all. */
 static bool filtered(const struct api_call *call) {

@@ -1,6 +1,7 @@
 /* GET /v1/me: the caller's own account. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 enum status api_me_get(struct api_call *call) {
     return api_submit(call, &stmt_me_get);

@@ -1,6 +1,7 @@
 /* POST /v1/sessions: sign-in. An unknown address and a wrong password take the same time and get the same answer. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 static void open_session(struct api_call *call) {
     enum status status = api_session_prepare(call);

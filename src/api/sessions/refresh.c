@@ -2,6 +2,7 @@
  * because either its owner or a thief holds a copy. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "segreteria/api/call.h"
 
 /* Whose session ended is not known here; the statement notifies every instance, this one forgets all it knew at once. */
 static void on_row(struct api_call *call, const struct db_result *result) {

@@ -1,6 +1,7 @@
 /* GET /openapi.yaml: the contract as it was written. */
 #include "generated/api_operations.h"
 #include "generated/assets.h"
+#include "segreteria/api/call.h"
 
 enum status api_system_openapi_yaml(struct api_call *call) {
     api_reply_text(call, 200, "application/yaml",

@@ -1,5 +1,6 @@
 /* GET /problems/{code}: what a problem means and what to do about it, as a page or as JSON. */
 #include "generated/api_operations.h"
+#include "segreteria/api/call.h"
 #include "problem_page.h"
 
 enum status api_system_problem(struct api_call *call) {

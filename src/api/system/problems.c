@@ -1,5 +1,6 @@
 /* GET /problems: every problem this server can answer with. */
 #include "generated/api_operations.h"
+#include "segreteria/api/call.h"
 #include "problem_page.h"
 
 static void write_html(struct buf *out, const struct contract *contract, enum lang lang) {

@@ -1,6 +1,7 @@
 /* GET /readyz: this instance should get requests: every worker's lanes are connected with all statements prepared, and it
  * is not shutting down. */
 #include "generated/api_operations.h"
+#include "segreteria/api/call.h"
 
 enum status api_system_readyz(struct api_call *call) {
     if (api_worker_ready(call->worker))
