@@ -106,12 +106,16 @@ comment on table constraint_rules is
     'Which JSON pointer and code a violated constraint stands for. The functions check first and report every violation; '
     'this is for what reaches a constraint nevertheless.';
 
-create function violations(found jsonb, lang text) returns jsonb
-language sql stable parallel safe
+create function violations(broken jsonb, lang text) returns jsonb
+language plpgsql stable parallel safe
 as $$
-    select coalesce(jsonb_agg(v || jsonb_build_object('detail',
-                case when lang = 'it' then t.it else t.en end) order by n), '[]')
-    from jsonb_array_elements(found) with ordinality as f (v, n)
-    left join rule_texts t on t.code = v ->> 'code'
+begin
+    return (
+        select coalesce(jsonb_agg(v || jsonb_build_object('detail',
+                    case when lang = 'it' then t.it else t.en end) order by n), '[]')
+        from jsonb_array_elements(broken) with ordinality as b (v, n)
+        left join rule_texts t on t.code = v ->> 'code'
+    );
+end
 $$;
 comment on function violations(jsonb, text) is 'Adds to each {pointer, code} the detail in the language asked for.';

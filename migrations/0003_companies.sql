@@ -98,44 +98,56 @@ $$;
 comment on function company_editable(companies) is 'The members of a company that PATCH changes, as the client wrote them.';
 
 create function candidate_json(c candidates, email text, kind text default null) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select json_object_agg(key, value order by place, key) filter (where value is not null) from (
-        values (1, 'kind', to_jsonb(kind)), (2, 'account_id', case when kind is not null then to_jsonb(c.account_id) end),
-            (3, 'id', to_jsonb(c.id)), (4, 'email', to_jsonb(email)), (5, 'given_name', to_jsonb(c.given_name)),
-            (6, 'family_name', to_jsonb(c.family_name)), (8, 'created_at', to_jsonb(rfc3339(c.created_at))),
-            (9, 'updated_at', to_jsonb(rfc3339(c.updated_at))), (10, 'version', to_jsonb(c.version))
-        union all
-        select 7, key, value from jsonb_each(c.profile)
-    ) as members (place, key, value)
+begin
+    return (
+        select json_object_agg(key, value order by place, key) filter (where value is not null) from (
+            values (1, 'kind', to_jsonb(kind)), (2, 'account_id', case when kind is not null then to_jsonb(c.account_id) end),
+                (3, 'id', to_jsonb(c.id)), (4, 'email', to_jsonb(email)), (5, 'given_name', to_jsonb(c.given_name)),
+                (6, 'family_name', to_jsonb(c.family_name)), (8, 'created_at', to_jsonb(rfc3339(c.created_at))),
+                (9, 'updated_at', to_jsonb(rfc3339(c.updated_at))), (10, 'version', to_jsonb(c.version))
+            union all
+            select 7, key, value from jsonb_each(c.profile)
+        ) as members (place, key, value)
+    );
+end
 $$;
 comment on function candidate_json(candidates, text, text) is
     'A candidate as it sees itself; with a kind, as the account it is.';
 
 create function account_json(account uuid) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select case
-        when d.id is not null then candidate_json(d, a.email, a.kind)
-        else json_build_object('kind', a.kind, 'account_id', a.id, 'email', a.email, 'name', a.name,
-            'company', case when c.id is not null then json_build_object('id', c.id, 'name', c.name) end, 'role', m.role)
-        end
-    from accounts a
-    left join company_members m on m.account_id = a.id
-    left join companies c on c.id = m.company_id
-    left join candidates d on d.account_id = a.id
-    where a.id = account
+begin
+    return (
+        select case
+            when d.id is not null then candidate_json(d, a.email, a.kind)
+            else json_build_object('kind', a.kind, 'account_id', a.id, 'email', a.email, 'name', a.name,
+                'company', case when c.id is not null then json_build_object('id', c.id, 'name', c.name) end, 'role', m.role)
+            end
+        from accounts a
+        left join company_members m on m.account_id = a.id
+        left join companies c on c.id = m.company_id
+        left join candidates d on d.account_id = a.id
+        where a.id = account
+    );
+end
 $$;
 comment on function account_json(uuid) is 'An account as it sees itself (GET /v1/me), by its kind.';
 
 create function account_editable(account uuid) returns jsonb
-language sql stable
+language plpgsql stable
 as $$
-    select case when d.id is not null
-        then jsonb_build_object('given_name', d.given_name, 'family_name', d.family_name) || d.profile
-        else jsonb_build_object('name', a.name) end
-    from accounts a left join candidates d on d.account_id = a.id
-    where a.id = account
+begin
+    return (
+        select case when d.id is not null
+            then jsonb_build_object('given_name', d.given_name, 'family_name', d.family_name) || d.profile
+            else jsonb_build_object('name', a.name) end
+        from accounts a left join candidates d on d.account_id = a.id
+        where a.id = account
+    );
+end
 $$;
 comment on function account_editable(uuid) is 'What PATCH /v1/me changes: a member''s name, a candidate''s profile.';
 

@@ -181,21 +181,25 @@ select row_number() over (), code, name, category from (values
 ) as t (code, name, category);
 
 create function taxonomy_terms(taxonomy text, lang text) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select case taxonomy
-    when 'roles' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
-        'labels', json_build_object('en', en, 'it', it), 'isco', isco, 'esco', esco) order by position) from roles)
-    when 'soft_skills' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
-        'labels', json_build_object('en', en, 'it', it), 'esco', esco) order by position) from soft_skills)
-    when 'duties' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
-        'labels', json_build_object('en', en, 'it', it)) order by position) from duties)
-    when 'cefr_levels' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
-        'labels', json_build_object('en', en, 'it', it)) order by position) from cefr_levels)
-    when 'languages' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
-        'labels', json_build_object('en', en, 'it', it)) order by position) from languages)
-    when 'tools' then (select json_agg(json_build_object('code', code, 'label', name,
-        'labels', json_build_object('en', name, 'it', name), 'category', category) order by position) from tools)
-    end
+begin
+    return (
+        select case taxonomy
+        when 'roles' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
+            'labels', json_build_object('en', en, 'it', it), 'isco', isco, 'esco', esco) order by position) from roles)
+        when 'soft_skills' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
+            'labels', json_build_object('en', en, 'it', it), 'esco', esco) order by position) from soft_skills)
+        when 'duties' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
+            'labels', json_build_object('en', en, 'it', it)) order by position) from duties)
+        when 'cefr_levels' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
+            'labels', json_build_object('en', en, 'it', it)) order by position) from cefr_levels)
+        when 'languages' then (select json_agg(json_build_object('code', code, 'label', case lang when 'it' then it else en end,
+            'labels', json_build_object('en', en, 'it', it)) order by position) from languages)
+        when 'tools' then (select json_agg(json_build_object('code', code, 'label', name,
+            'labels', json_build_object('en', name, 'it', name), 'category', category) order by position) from tools)
+        end
+    );
+end
 $$;
 comment on function taxonomy_terms(text, text) is 'The terms of a taxonomy in their order; NULL for an unknown one.';

@@ -51,71 +51,83 @@ $$;
 comment on function job_assign(jobs, jsonb) is 'The vacancy with every editable member but the status taken from a body.';
 
 create function job_violations(j jobs, company_country text, lang text) returns jsonb
-language sql stable
+language plpgsql stable
 as $$
-    with rule as (
-        select * from country_rules where country = coalesce(j.country, company_country)
-    ), found (pointer, code) as (
-        select '/salary/max', 'salary_min_le_max' where j.salary_min > j.salary_max
-        union all select '/salary', 'salary_whole'
-            where coalesce(j.salary_min, j.salary_max) is not null and (j.salary_currency is null or j.salary_unit is null)
-        union all select '/office_days_per_week', 'office_days_remote'
-            where j.work_mode = 'remote' and j.office_days_per_week > 0
-        union all select '/location', 'coordinates_both' where (j.latitude is null) <> (j.longitude is null)
-        union all select '/role', 'unknown_role'
-            where j.role is not null and not exists (select from roles where code = j.role)
-        union all select '/close_reason', 'close_reason_when_ended'
-            where j.close_reason is not null and j.status not in ('closed', 'expired', 'removed')
-        union all select '/duties/' || n - 1, 'unknown_duty'
-            from unnest(j.duties) with ordinality as e (d, n) where not exists (select from duties where code = d)
-        union all select '/soft_skills/' || n - 1 || '/skill', 'unknown_soft_skill'
-            from jsonb_array_elements(j.soft_skills) with ordinality as e (s, n)
-            where not exists (select from soft_skills where code = s ->> 'skill')
-        union all select '/soft_skills/' || n - 1 || '/skill', 'duplicate_soft_skill'
-            from (select n, row_number() over (partition by s ->> 'skill' order by n) as nth
-                from jsonb_array_elements(j.soft_skills) with ordinality as e (s, n)) as e where nth > 1
-        union all select '/languages/' || n - 1 || '/language', 'duplicate_language'
-            from (select n, row_number() over (partition by lower(l ->> 'language') order by n) as nth
-                from jsonb_array_elements(j.languages) with ordinality as e (l, n)) as e where nth > 1
-        union all select '/tools/' || n - 1 || '/name', 'duplicate_tool'
-            from (select n, row_number() over (partition by lower(t ->> 'name') order by n) as nth
-                from jsonb_array_elements(j.tools) with ordinality as e (t, n)) as e where nth > 1
-        union all select '/questions/' || n - 1 || '/id', 'duplicate_question_id'
-            from (select n, row_number() over (partition by q ->> 'id' order by n) as nth
-                from jsonb_array_elements(j.questions) with ordinality as e (q, n)) as e where nth > 1
-        union all select '/questions/' || n - 1 || '/options', 'question_options_required'
-            from jsonb_array_elements(j.questions) with ordinality as e (q, n)
-            where q ->> 'type' in ('single', 'multi') and jsonb_array_length(coalesce(q -> 'options', '[]')) = 0
-        -- The publish gate: what a country asks for, and what makes no sense to publish anywhere.
-        union all select '/description', 'publish_description_required'
-            where j.status in ('published', 'in_review') and coalesce(j.description, '') !~ '[^[:space:]]'
-        union all select '/salary', 'publish_salary_required' from rule
-            where j.status in ('published', 'in_review') and salary_required and coalesce(j.salary_min, j.salary_max) is null
-        union all select '/valid_through', 'publish_valid_through_required' from rule
-            where j.status in ('published', 'in_review') and valid_through_required and j.valid_through is null
-        union all select '/valid_through', 'publish_valid_through_past'
-            where j.status in ('published', 'in_review') and j.valid_through < utc_today()
-    )
-    select violations(coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'code', code)), '[]'), lang) from found
+begin
+    return (
+        with rule as (
+            select * from country_rules where country = coalesce(j.country, company_country)
+        ), found (pointer, code) as (
+            select '/salary/max', 'salary_min_le_max' where j.salary_min > j.salary_max
+            union all select '/salary', 'salary_whole'
+                where coalesce(j.salary_min, j.salary_max) is not null and (j.salary_currency is null or j.salary_unit is null)
+            union all select '/office_days_per_week', 'office_days_remote'
+                where j.work_mode = 'remote' and j.office_days_per_week > 0
+            union all select '/location', 'coordinates_both' where (j.latitude is null) <> (j.longitude is null)
+            union all select '/role', 'unknown_role'
+                where j.role is not null and not exists (select from roles where code = j.role)
+            union all select '/close_reason', 'close_reason_when_ended'
+                where j.close_reason is not null and j.status not in ('closed', 'expired', 'removed')
+            union all select '/duties/' || n - 1, 'unknown_duty'
+                from unnest(j.duties) with ordinality as e (d, n) where not exists (select from duties where code = d)
+            union all select '/soft_skills/' || n - 1 || '/skill', 'unknown_soft_skill'
+                from jsonb_array_elements(j.soft_skills) with ordinality as e (s, n)
+                where not exists (select from soft_skills where code = s ->> 'skill')
+            union all select '/soft_skills/' || n - 1 || '/skill', 'duplicate_soft_skill'
+                from (select n, row_number() over (partition by s ->> 'skill' order by n) as nth
+                    from jsonb_array_elements(j.soft_skills) with ordinality as e (s, n)) as e where nth > 1
+            union all select '/languages/' || n - 1 || '/language', 'duplicate_language'
+                from (select n, row_number() over (partition by lower(l ->> 'language') order by n) as nth
+                    from jsonb_array_elements(j.languages) with ordinality as e (l, n)) as e where nth > 1
+            union all select '/tools/' || n - 1 || '/name', 'duplicate_tool'
+                from (select n, row_number() over (partition by lower(t ->> 'name') order by n) as nth
+                    from jsonb_array_elements(j.tools) with ordinality as e (t, n)) as e where nth > 1
+            union all select '/questions/' || n - 1 || '/id', 'duplicate_question_id'
+                from (select n, row_number() over (partition by q ->> 'id' order by n) as nth
+                    from jsonb_array_elements(j.questions) with ordinality as e (q, n)) as e where nth > 1
+            union all select '/questions/' || n - 1 || '/options', 'question_options_required'
+                from jsonb_array_elements(j.questions) with ordinality as e (q, n)
+                where q ->> 'type' in ('single', 'multi') and jsonb_array_length(coalesce(q -> 'options', '[]')) = 0
+            -- The publish gate: what a country asks for, and what makes no sense to publish anywhere.
+            union all select '/description', 'publish_description_required'
+                where j.status in ('published', 'in_review') and coalesce(j.description, '') !~ '[^[:space:]]'
+            union all select '/salary', 'publish_salary_required' from rule
+                where j.status in ('published', 'in_review') and salary_required and coalesce(j.salary_min, j.salary_max) is null
+            union all select '/valid_through', 'publish_valid_through_required' from rule
+                where j.status in ('published', 'in_review') and valid_through_required and j.valid_through is null
+            union all select '/valid_through', 'publish_valid_through_past'
+                where j.status in ('published', 'in_review') and j.valid_through < utc_today()
+        )
+        select violations(coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'code', code)), '[]'), lang) from found
+    );
+end
 $$;
 comment on function job_violations(jobs, text, text) is
     'Every rule the vacancy breaks, those of publishing included where its status is to be public. A vacancy that says no '
     'country is held to the rules of its company''s.';
 
 create function job_transition_problem(from_status text, to_status text, by_actor text) returns op_result
-language sql stable
+language plpgsql stable
 as $$
-    select op_problem(409, 'invalid_transition', jsonb_build_object('current', from_status, 'requested', to_status,
-        'allowed', coalesce((select jsonb_agg(t.to_status order by t.to_status) from job_transitions t
-            where t.from_status = job_transition_problem.from_status and t.actor = by_actor), '[]')))
+begin
+    return (
+        select op_problem(409, 'invalid_transition', jsonb_build_object('current', from_status, 'requested', to_status,
+            'allowed', coalesce((select jsonb_agg(t.to_status order by t.to_status) from job_transitions t
+                where t.from_status = job_transition_problem.from_status and t.actor = by_actor), '[]')))
+    );
+end
 $$;
 
 create function job_result(job uuid, http_status integer, location text default null) returns op_result
-language sql stable
+language plpgsql stable
 as $$
-    select row(http_status, null, null, job_text_today(d.document, d.status, d.valid_through),
-        job_etag_today(d.etag, d.status, d.valid_through), location)::op_result
-    from job_documents d where d.job_id = job
+begin
+    return (
+        select row(http_status, null, null, job_text_today(d.document, d.status, d.valid_through),
+            job_etag_today(d.etag, d.status, d.valid_through), location)::op_result
+        from job_documents d where d.job_id = job
+    );
+end
 $$;
 comment on function job_result(uuid, integer, text) is 'The stored document as an operation''s result.';
 
@@ -283,11 +295,15 @@ comment on function jobs_put(uuid, text, uuid, uuid, uuid, jsonb, text[], boolea
     'PUT by the company''s own reference: 201 created or 200 replaced.';
 
 create function jobs_batch_line(company uuid, account uuid, new_id uuid, body jsonb, lang text) returns op_result
-language sql volatile
+language plpgsql volatile
 as $$
-    select case when body ? 'reference'
-        then jobs_put(company, body ->> 'reference', company, account, new_id, body, null, false, lang)
-        else jobs_create(company, account, new_id, body, lang) end
+begin
+    return (
+        select case when body ? 'reference'
+            then jobs_put(company, body ->> 'reference', company, account, new_id, body, null, false, lang)
+            else jobs_create(company, account, new_id, body, lang) end
+    );
+end
 $$;
 comment on function jobs_batch_line(uuid, uuid, uuid, jsonb, text) is
     'One line of a batch: with a reference create or replace, without one create.';

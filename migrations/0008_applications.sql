@@ -79,49 +79,65 @@ create trigger applications_check_transition before update of status on applicat
     when (old.status is distinct from new.status) execute function applications_check_transition();
 
 create function application_job_json(a applications, viewer text) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select json_build_object('id', j.id, 'title', j.title,
-        'reference', case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
-    from jobs j join companies c on c.id = j.company_id where j.id = a.job_id
+begin
+    return (
+        select json_build_object('id', j.id, 'title', j.title,
+            'reference', case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
+        from jobs j join companies c on c.id = j.company_id where j.id = a.job_id
+    );
+end
 $$;
 
 create function application_json(a applications, viewer text) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select json_build_object(
-        'id', a.id, 'job', application_job_json(a, viewer),
-        'candidate', case when viewer = 'company' then (
-            select (candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'])
-            from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id) end,
-        'status', a.status, 'reason', a.reason, 'cover_letter', a.cover_letter,
-        'answers', job_items_json(a.answers, '{question_id,value}'), 'consent', a.consent,
-        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due), 'version', a.version)
+begin
+    return (
+        select json_build_object(
+            'id', a.id, 'job', application_job_json(a, viewer),
+            'candidate', case when viewer = 'company' then (
+                select (candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'])
+                from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id) end,
+            'status', a.status, 'reason', a.reason, 'cover_letter', a.cover_letter,
+            'answers', job_items_json(a.answers, '{question_id,value}'), 'consent', a.consent,
+            'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+            'next_update_due', rfc3339(a.next_update_due), 'version', a.version)
+    );
+end
 $$;
 comment on function application_json(applications, text) is
     'An application as one side (company or candidate) sees it: the candidate is shown to the company only.';
 
 create function application_card(a applications, viewer text) returns text
-language sql stable
+language plpgsql stable
 as $$
-    select json_compact(json_build_object(
-        'id', a.id, 'job', application_job_json(a, viewer),
-        'candidate', case when viewer = 'company' then (
-            select json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
-                'headline', d.profile -> 'headline')
-            from candidates d where d.id = a.candidate_id) end,
-        'status', a.status, 'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due)))
+begin
+    return (
+        select json_compact(json_build_object(
+            'id', a.id, 'job', application_job_json(a, viewer),
+            'candidate', case when viewer = 'company' then (
+                select json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
+                    'headline', d.profile -> 'headline')
+                from candidates d where d.id = a.candidate_id) end,
+            'status', a.status, 'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+            'next_update_due', rfc3339(a.next_update_due)))
+    );
+end
 $$;
 comment on function application_card(applications, text) is 'An application as a listing of that side shows it.';
 
 create function application_result(a applications, viewer text, status integer, location text default null)
 returns op_result
-language sql stable
+language plpgsql stable
 as $$
-    select row(status, null, null, body, etag_of(body), location)::op_result
-    from (select json_compact(application_json(a, viewer)) as body) as b
+begin
+    return (
+        select row(status, null, null, body, etag_of(body), location)::op_result
+        from (select json_compact(application_json(a, viewer)) as body) as b
+    );
+end
 $$;
 
 create function answer_fits(value jsonb, type text, options jsonb) returns text
@@ -142,32 +158,36 @@ $$;
 comment on function answer_fits(jsonb, text, jsonb) is 'The rule an answer breaks given its question''s type and options, or NULL.';
 
 create function answer_violations(questions jsonb, answers jsonb, lang text) returns jsonb
-language sql stable
+language plpgsql stable
 as $$
-    with question as (
-        select q ->> 'id' as id, q ->> 'type' as type, coalesce((q -> 'required')::boolean, false) as required,
-            q -> 'options' as options, n
-        from jsonb_array_elements(questions) with ordinality as e (q, n)
-    ), answer as (
-        select n - 1 as i, a ->> 'question_id' as id, a -> 'value' as value,
-            row_number() over (partition by a ->> 'question_id' order by n) as nth,
-            coalesce(a -> 'value', 'null') in ('null', '""', '[]')
-                or (a ->> 'value' !~ '[^[:space:]]' and jsonb_typeof(a -> 'value') = 'string') as empty
-        from jsonb_array_elements(answers) with ordinality as e (a, n)
-    ), found (pointer, code, question_id) as (
-        select '/answers/' || a.i || '/question_id', 'unknown_question', a.id
-            from answer a where not exists (select from question q where q.id = a.id)
-        union all select '/answers/' || a.i || '/question_id', 'duplicate_answer', a.id from answer a where a.nth > 1
-        union all select '/answers/' || a.i || '/value', 'answer_required', a.id
-            from answer a join question q using (id) where q.required and a.empty
-        union all select '/answers/' || a.i || '/value', answer_fits(a.value, q.type, q.options), a.id
-            from answer a join question q using (id)
-            where not a.empty and answer_fits(a.value, q.type, q.options) is not null
-        union all select '/answers', 'answer_required', q.id
-            from question q where q.required and not exists (select from answer a where a.id = q.id)
-    )
-    select violations(coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', pointer, 'code', code,
-        'question_id', question_id))), '[]'), lang) from found
+begin
+    return (
+        with question as (
+            select q ->> 'id' as id, q ->> 'type' as type, coalesce((q -> 'required')::boolean, false) as required,
+                q -> 'options' as options, n
+            from jsonb_array_elements(questions) with ordinality as e (q, n)
+        ), answer as (
+            select n - 1 as i, a ->> 'question_id' as id, a -> 'value' as value,
+                row_number() over (partition by a ->> 'question_id' order by n) as nth,
+                coalesce(a -> 'value', 'null') in ('null', '""', '[]')
+                    or (a ->> 'value' !~ '[^[:space:]]' and jsonb_typeof(a -> 'value') = 'string') as empty
+            from jsonb_array_elements(answers) with ordinality as e (a, n)
+        ), found (pointer, code, question_id) as (
+            select '/answers/' || a.i || '/question_id', 'unknown_question', a.id
+                from answer a where not exists (select from question q where q.id = a.id)
+            union all select '/answers/' || a.i || '/question_id', 'duplicate_answer', a.id from answer a where a.nth > 1
+            union all select '/answers/' || a.i || '/value', 'answer_required', a.id
+                from answer a join question q using (id) where q.required and a.empty
+            union all select '/answers/' || a.i || '/value', answer_fits(a.value, q.type, q.options), a.id
+                from answer a join question q using (id)
+                where not a.empty and answer_fits(a.value, q.type, q.options) is not null
+            union all select '/answers', 'answer_required', q.id
+                from question q where q.required and not exists (select from answer a where a.id = q.id)
+        )
+        select violations(coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('pointer', pointer, 'code', code,
+            'question_id', question_id))), '[]'), lang) from found
+    );
+end
 $$;
 comment on function answer_violations(jsonb, jsonb, text) is
     'Every way in which the answers of an application do not fit the vacancy''s questions.';
