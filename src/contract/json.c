@@ -10,8 +10,6 @@
 
 /* Longest pointer told; of a deeper place its nearest ancestor is named. */
 #define POINTER_MAX 1024
-/* First guess of contract_write_json. */
-#define WRITE_ROOM 4096
 
 struct level {
     json_t *container; /* owned by the one above it, or by the parser */
@@ -302,20 +300,4 @@ enum status contract_parse_json(struct str body, struct arena *arena, struct vio
     if (status == STATUS_OK)
         *out = parser.root;
     return status;
-}
-
-enum status contract_write_json(const json_t *json, struct arena *arena, struct str *out) {
-    /* 15 digits: 19.99 stays 19.99, where 17 would show the double's true value. */
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15);
-    size_t room = WRITE_ROOM, len;
-    char *text = arena_alloc(arena, room);
-    if (text != NULL && (len = json_dumpb(json, text, room, flags)) > room) {
-        room = len;
-        text = arena_alloc(arena, room);
-        len = text == NULL ? 0 : json_dumpb(json, text, room, flags);
-    }
-    if (text == NULL || len == 0)
-        return STATUS_NO_MEMORY;
-    *out = str_from(text, len);
-    return STATUS_OK;
 }

@@ -195,8 +195,9 @@ const struct contract_body *contract_body_find(const struct operation *operation
 NODISCARD enum status contract_parse_json(struct str body, struct arena *arena,
                                           struct violations *violations, json_t **out);
 
-/* The value as compact JSON text in the arena: what a statement gets, so that it never sees 5.0
- * where the contract says integer. */
+/* The value as compact JSON text, NUL-terminated, in the arena. Reals have up to 15 significant
+ * digits, so that 19.99 stays 19.99 (json_dumps makes 19.989999999999998 of it). TOO_LARGE past
+ * twice JSON_DEPTH_MAX levels. */
 NODISCARD enum status contract_write_json(const json_t *json, struct arena *arena, struct str *out);
 
 #endif
