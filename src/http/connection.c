@@ -1,0 +1,149 @@
+/* Connections: their deadlines, and how one ends. MHD's own timeout counts inactivity only, so a byte a second would keep a
+ * connection for ever; here every phase has an end. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "answer.h"
+#include "internal.h"
+
+static void on_due(struct loop_timer *timer);
+
+void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms) {
+    if (connection->phase == PHASE_CLOSING)
+        return;
+    connection->phase = phase;
+    struct loop *loop = connection->server->loop;
+    loop_timer_set(loop, &connection->timer, loop_now_ms(loop) + after_ms);
+}
+
+static void open_connection(struct http_server *server, struct MHD_Connection *mhd, void **socket_context) {
+    const union MHD_ConnectionInfo *info;
+    struct http_connection *connection = calloc(1, sizeof *connection);
+    *socket_context = connection;
+    if (connection == NULL)
+        return; /* its first request is refused by closing */
+    connection->server = server;
+    connection->mhd = mhd;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    connection->fd = info == NULL ? -1 : info->connect_fd;
+    info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info != NULL && info->client_addr != NULL) {
+        sa_family_t family = info->client_addr->sa_family;
+        size_t len = family == AF_INET    ? sizeof(struct sockaddr_in)
+                     : family == AF_INET6 ? sizeof(struct sockaddr_in6)
+                                          : sizeof(sa_family_t);
+        memcpy(&connection->peer, info->client_addr, len);
+    }
+    connection->timer.on_due = on_due;
+    connection->next = server->connections;
+    connection->link = &server->connections;
+    if (connection->next != NULL)
+        connection->next->link = &connection->next;
+    server->connections = connection;
+    server->connections_count++;
+    connection_deadline(connection, PHASE_NEW, server->limits.head_deadline_ms);
+}
+
+/* A connection the client may still be sending on is read from for a while after its last answer. */
+static bool should_linger(const struct http_connection *connection) {
+    char byte;
+    ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got > 0)
+        return true;
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) && connection->dirty;
+}
+
+static void close_connection(struct http_connection *connection) {
+    struct http_server *server = connection->server;
+    loop_timer_clear(server->loop, &connection->timer);
+    if (connection->fd >= 0 && should_linger(connection))
+        linger_start(server, connection->fd);
+    *connection->link = connection->next;
+    if (connection->next != NULL)
+        connection->next->link = connection->link;
+    server->connections_count--;
+    free(connection);
+}
+
+void connection_notified(void *cls, struct MHD_Connection *mhd, void **socket_context,
+                         enum MHD_ConnectionNotificationCode code) {
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        open_connection(cls, mhd, socket_context);
+    } else if (*socket_context != NULL) {
+        close_connection(*socket_context);
+        *socket_context = NULL;
+    }
+}
+
+void connection_shutdown(struct http_connection *connection) {
+    loop_timer_clear(connection->server->loop, &connection->timer);
+    connection->phase = PHASE_CLOSING;
+    (void)shutdown(connection->fd, SHUT_RDWR);
+}
+
+void connection_answer_raw(struct http_connection *connection, const char *code) {
+    struct http_request *request = connection->request;
+    struct buf text;
+    if (request == NULL)
+        return;
+    if (request->state < REQUEST_ANSWERED)
+        http_problem_simple(request, code);
+    if (request->state != REQUEST_ANSWERED)
+        return;
+    buf_init(&text, (size_t)256 * 1024);
+    answer_write(request, &text);
+    if (buf_status(&text) == STATUS_OK) /* a full socket buffer means nobody reads: cutting it short is right */
+        (void)!send(connection->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    request->state = REQUEST_QUEUED;
+    buf_deinit(&text);
+}
+
+/* A streamed body must keep up a rate; time the application asked to wait does not count. */
+static bool keeps_rate(struct http_connection *connection) {
+    struct http_request *request = connection->request;
+    uint64_t least = (uint64_t)connection->server->limits.body_min_rate * (RATE_PERIOD_MS / 1000);
+    bool enough = request->paused || request->body_seen - request->rate_seen >= least;
+    request->rate_seen = request->body_seen;
+    if (enough)
+        connection_deadline(connection, PHASE_STREAM, RATE_PERIOD_MS);
+    return enough;
+}
+
+static void time_out(struct http_connection *connection) {
+    struct http_request *request = connection->request;
+    if (request != NULL && !request->suspended) {
+        request_abandon(request);
+        connection_answer_raw(connection, "timeout");
+    }
+    connection_shutdown(connection);
+}
+
+static void application_late(struct http_request *request) {
+    request_abandon(request);
+    struct http_problem problem = {.code = "unavailable", .close = !request->body_complete};
+    problem.headers[0].name = STR("Retry-After");
+    problem.headers[0].value = STR("1");
+    problem.headers_count = 1;
+    http_problem_send(request, &problem);
+}
+
+static void on_due(struct loop_timer *timer) {
+    struct http_connection *connection =
+        (struct http_connection *)(void *)((char *)timer - offsetof(struct http_connection, timer));
+    switch (connection->phase) {
+    case PHASE_HEAD:
+    case PHASE_BODY: time_out(connection); break;
+    case PHASE_STREAM:
+        if (!keeps_rate(connection))
+            time_out(connection);
+        break;
+    case PHASE_APPLICATION: application_late(connection->request); break;
+    case PHASE_NEW:
+    case PHASE_IDLE:
+    case PHASE_ANSWER:
+    case PHASE_CLOSING: connection_shutdown(connection); break;
+    }
+    connection->server->mhd_ready = true;
+}

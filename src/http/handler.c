@@ -1,0 +1,314 @@
+/* MHD's callbacks: a request's way from its request line to its end. MHD calls the access handler a first time with the
+ * head, then with each piece of the body, then a final time; an answer can be queued in the first (which closes the
+ * connection when a body was announced) and in the final call only.
+ */
+#include "guard.h"
+#include "internal.h"
+
+static const struct http_application *application(const struct http_request *request) {
+    return request->server->application;
+}
+
+void *handler_uri(void *cls, const char *uri, struct MHD_Connection *mhd) {
+    (void)cls;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct http_connection *connection = info == NULL ? NULL : info->socket_context;
+    if (connection == NULL)
+        return NULL;
+    connection_deadline(connection, PHASE_HEAD, connection->server->limits.head_deadline_ms);
+    return request_create(connection, uri);
+}
+
+/* ---- lists of what MHD must be told ---- */
+
+static void park(struct http_request *request) {
+    if (request->link == NULL)
+        request_link(&request->server->parked, request);
+}
+
+/* Only from within the handler. */
+static void suspend(struct http_request *request) {
+    MHD_suspend_connection(request->connection->mhd);
+    request->suspended = true;
+}
+
+void request_wake(struct http_request *request) {
+    if (request->suspended && request->link == NULL)
+        request_link(&request->server->resuming, request);
+}
+
+void request_abandon(struct http_request *request) {
+    bool known = request->state >= REQUEST_DECIDING && request->state <= REQUEST_WAITING;
+    if (known && !request->refused) {
+        request->state = REQUEST_WAITING;
+        application(request)->on_abandoned(application(request)->context, request);
+    }
+    request->refused = true; /* the application has forgotten it */
+}
+
+/* ---- the head ---- */
+
+static bool is_sane_id(struct str id) {
+    if (id.len == 0 || id.len > 64)
+        return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool alnum = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+        if (!alnum && c != '.' && c != '_' && c != '-')
+            return false;
+    }
+    return true;
+}
+
+static void read_body_size(struct http_request *request) {
+    struct str length = request->headers.first[HEADER_CONTENT_LENGTH];
+    if (!str_is_none(request->headers.first[HEADER_TRANSFER_ENCODING]))
+        request->content_length = UINT64_MAX;
+    else if (!str_is_none(length) && str_to_u64(length, UINT64_MAX - 1, &request->content_length) != STATUS_OK)
+        request->content_length = UINT64_MAX - 1; /* MHD has refused what is larger */
+    request->has_body = request->content_length > 0;
+}
+
+static size_t head_size(const struct http_request *request) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(request->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    return info == NULL ? 0 : info->header_size;
+}
+
+static void check_head(struct http_request *request, const char *method, const char *version) {
+    const struct http_limits *limits = &request->server->limits;
+    unsigned fields;
+    bool sound = request_read_fields(request, &fields);
+    struct guard_head head = {
+        .method = str_of(method),
+        .target = request->target,
+        .version = str_of(version),
+        .headers = &request->headers,
+        .bad_field = !sound,
+        .fields = fields,
+        .head_len = head_size(request),
+        .head_max = limits->head_max,
+        .target_max = limits->target_max,
+        .fields_max = FIELDS_MAX,
+    };
+    request->method = http_method_parse(head.method);
+    request->http_1_0 = str_eq(head.version, STR("HTTP/1.0"));
+    struct str id = request->headers.first[HEADER_X_REQUEST_ID];
+    if (is_sane_id(id)) {
+        memcpy(request->id, id.ptr, id.len);
+        request->id[id.len] = '\0';
+        request->id_len = id.len;
+    }
+    struct guard_verdict verdict = guard_check(&head);
+    read_body_size(request);
+    request->path = verdict.path;
+    request->query = verdict.query;
+    request->state = REQUEST_CHECKED;
+    if (verdict.code != NULL) {
+        request->refused = true;
+        request->connection->dirty = true;
+        problem_refuse(request, verdict.code, verdict.header, verdict.violation);
+    }
+}
+
+static void tell_head(struct http_request *request) {
+    request->state = REQUEST_DECIDING;
+    connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
+    application(request)->on_head(application(request)->context, request);
+}
+
+/* ---- the first call ---- */
+
+/* The answer came before the body was asked for. A small body that is on its way is read and dropped, so that the
+ * connection lives on; a client that waits for leave to send it is told the answer instead. */
+static bool may_drain(const struct http_request *request) {
+    return request->has_body && request->content_length <= DRAIN_MAX && !request->reply.close && !request->http_1_0 &&
+           str_is_none(request->headers.first[HEADER_EXPECT]);
+}
+
+static void want_body(struct http_request *request) {
+    request->body_wanted = true;
+    if (request->state == REQUEST_STREAMING)
+        connection_deadline(request->connection, PHASE_STREAM, RATE_PERIOD_MS);
+    else if (request->has_body)
+        connection_deadline(request->connection, PHASE_BODY, request->server->limits.body_deadline_ms);
+}
+
+static enum MHD_Result first_call(struct http_request *request) {
+    if (request->state == REQUEST_CHECKED) {
+        if (!request->has_body) { /* MHD makes the final call at once: everything is done there */
+            request->body_wanted = true;
+            return MHD_YES;
+        }
+        tell_head(request);
+    }
+    if (request->state == REQUEST_READING && request->content_length != UINT64_MAX &&
+        request->content_length > request->body_limit) {
+        request_abandon(request);
+        http_problem_simple(request, "payload_too_large");
+    }
+    switch (request->state) {
+    case REQUEST_ANSWERED:
+        if (!request->refused && may_drain(request)) {
+            want_body(request);
+            return MHD_YES;
+        }
+        request->connection->dirty = true;
+        return reply_queue(request) ? MHD_YES : MHD_NO;
+    case REQUEST_DECIDING: suspend(request); return MHD_YES;
+    case REQUEST_READING:
+    case REQUEST_STREAMING: want_body(request); return MHD_YES;
+    default: return MHD_NO;
+    }
+}
+
+/* ---- the body ---- */
+
+/* MHD takes no answer here: it is written past it, and the connection ends. */
+static enum MHD_Result refuse_mid_body(struct http_request *request, const char *code) {
+    request_abandon(request);
+    connection_answer_raw(request->connection, code);
+    request->connection->dirty = true;
+    return MHD_NO;
+}
+
+static enum MHD_Result gather(struct http_request *request, const char *upload, size_t *upload_len) {
+    request->body_seen += *upload_len;
+    if (request->body_seen > request->body_limit)
+        return refuse_mid_body(request, "payload_too_large");
+    buf_append(&request->body, str_from(upload, *upload_len));
+    *upload_len = 0;
+    return buf_status(&request->body) == STATUS_OK ? MHD_YES : refuse_mid_body(request, "overloaded");
+}
+
+static enum MHD_Result stream(struct http_request *request, const char *upload, size_t *upload_len) {
+    size_t offered = *upload_len;
+    size_t taken = application(request)->on_chunk(application(request)->context, request,
+                                                  str_from(upload, offered), false);
+    if (request->state != REQUEST_STREAMING)
+        taken = offered; /* it was answered: the rest of the body is dropped */
+    if (taken > offered)
+        taken = offered;
+    request->body_seen += taken;
+    *upload_len = offered - taken;
+    if (taken < offered) {
+        request->paused = true;
+        suspend(request);
+    }
+    return MHD_YES;
+}
+
+/* What still comes after the answer was given, up to a cap. */
+static enum MHD_Result drop(struct http_request *request, size_t *upload_len) {
+    request->dropped += *upload_len;
+    *upload_len = 0;
+    if (request->dropped <= DRAIN_MAX)
+        return MHD_YES;
+    connection_answer_raw(request->connection, "payload_too_large"); /* the answer that was given, in truth */
+    request->connection->dirty = true;
+    return MHD_NO;
+}
+
+static enum MHD_Result take_body(struct http_request *request, const char *upload, size_t *upload_len) {
+    switch (request->state) {
+    case REQUEST_READING: return gather(request, upload, upload_len);
+    case REQUEST_STREAMING:
+        if (request->paused) { /* resumed for another reason: the application has no room yet */
+            suspend(request);
+            return MHD_YES;
+        }
+        return stream(request, upload, upload_len);
+    case REQUEST_ANSWERED: return drop(request, upload_len);
+    default: return MHD_NO;
+    }
+}
+
+/* ---- the final call ---- */
+
+static enum MHD_Result final_call(struct http_request *request) {
+    const struct http_application *app = application(request);
+    request->body_complete = true;
+    for (;;) {
+        switch (request->state) {
+        case REQUEST_CHECKED: tell_head(request); continue;
+        case REQUEST_READING:
+            request->state = REQUEST_WAITING;
+            connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
+            app->on_body(app->context, request, request->body.len > 0 ? buf_str(&request->body) : STR(""));
+            continue;
+        case REQUEST_STREAMING:
+            request->state = REQUEST_WAITING;
+            connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
+            (void)app->on_chunk(app->context, request, STR(""), true);
+            continue;
+        case REQUEST_ANSWERED: return reply_queue(request) ? MHD_YES : MHD_NO;
+        case REQUEST_DECIDING:
+        case REQUEST_WAITING: park(request); return MHD_YES;
+        default: return MHD_NO;
+        }
+    }
+}
+
+enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
+                               const char *version, const char *upload, size_t *upload_len, void **context) {
+    (void)cls;
+    (void)mhd;
+    (void)url; /* decoded in place by MHD; the raw target was kept */
+    struct http_request *request = *context;
+    if (request == NULL)
+        return MHD_NO; /* no memory for a request: close */
+    request->in_handler = true;
+    if (request->state == REQUEST_HEAD)
+        check_head(request, method, version);
+    enum MHD_Result result;
+    if (*upload_len > 0)
+        result = take_body(request, upload, upload_len);
+    else if (!request->body_wanted)
+        result = first_call(request);
+    else
+        result = final_call(request);
+    request->in_handler = false;
+    return result;
+}
+
+void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
+    (void)cls;
+    (void)mhd;
+    struct http_request *request = *context;
+    if (request == NULL)
+        return;
+    *context = NULL;
+    struct http_connection *connection = request->connection;
+    bool complete = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    if (!complete || (request->has_body && !request->body_complete))
+        connection->dirty = true;
+    request_abandon(request);
+    access_log_line(request, !complete);
+    request_finish(request);
+    connection_deadline(connection, PHASE_IDLE, connection->server->limits.idle_timeout_ms);
+}
+
+/* ---- what the application asks for ---- */
+
+void http_request_read_body(struct http_request *request, uint64_t limit) {
+    if (request->state != REQUEST_DECIDING)
+        return;
+    request->state = REQUEST_READING;
+    request->body_limit = limit;
+    request->body.max = limit > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)limit;
+    request_wake(request);
+}
+
+void http_request_stream_body(struct http_request *request) {
+    if (request->state != REQUEST_DECIDING)
+        return;
+    request->state = REQUEST_STREAMING;
+    request_wake(request);
+}
+
+void http_request_resume_body(struct http_request *request) {
+    if (!request->paused)
+        return;
+    request->paused = false;
+    request_wake(request);
+}

@@ -1,0 +1,87 @@
+/* Taking an answer from the application, and handing it to MHD when MHD is ready for it. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "segreteria/core/log.h"
+
+void http_reply_header(struct http_reply *reply, struct str name, struct str value) {
+    if (reply->headers_count == HTTP_REPLY_HEADERS_MAX) {
+        log_error("reply_headers_full", "name=%.*s", STR_FMT(name));
+        return;
+    }
+    reply->headers[reply->headers_count].name = name;
+    reply->headers[reply->headers_count].value = value;
+    reply->headers_count++;
+}
+
+void http_reply_send(struct http_request *request, const struct http_reply *reply) {
+    if (request->state >= REQUEST_ANSWERED) {
+        log_error("answered_twice", "request_id=%s status=%d", request->id, reply->status);
+        if (reply->release != NULL)
+            reply->release(reply->owner);
+        if (reply->body_fd > 0)
+            (void)close(reply->body_fd);
+        return;
+    }
+    bool body_under_way = request->body_wanted && request->has_body && !request->body_complete;
+    request->reply = *reply;
+    request->state = REQUEST_ANSWERED;
+    request->paused = false;
+    if (body_under_way)
+        connection_deadline(request->connection, PHASE_BODY, request->server->limits.body_deadline_ms);
+    request_wake(request);
+}
+
+static struct MHD_Response *response_of_file(struct http_request *request, struct answer *answer) {
+    struct stat info;
+    int fd = request->reply.body_fd;
+    request->reply.body_fd = 0; /* MHD closes it */
+    if (fstat(fd, &info) != 0 || info.st_size < 0) {
+        log_error("reply_file_unreadable", "request_id=%s", request->id);
+        (void)close(fd);
+        return NULL;
+    }
+    answer->len = (size_t)info.st_size;
+    struct MHD_Response *response = MHD_create_response_from_fd64((uint64_t)info.st_size, fd);
+    if (response == NULL)
+        (void)close(fd);
+    return response;
+}
+
+static struct MHD_Response *response_of_parts(const struct answer *answer) {
+    if (answer->parts_count < 2)
+        return MHD_create_response_from_buffer_static(answer->len, answer->len > 0 ? answer->parts[0].ptr : "");
+    struct MHD_IoVec vectors[HTTP_REPLY_PARTS_MAX];
+    for (size_t i = 0; i < answer->parts_count; i++)
+        vectors[i] = (struct MHD_IoVec){answer->parts[i].ptr, answer->parts[i].len};
+    return MHD_create_response_from_iovec(vectors, (unsigned)answer->parts_count, NULL, NULL);
+}
+
+bool reply_queue(struct http_request *request) {
+    struct answer answer;
+    answer_build(request, &answer);
+    struct MHD_Response *response = request->reply.body_fd > 0 && answer.status != 304
+                                        ? response_of_file(request, &answer)
+                                        : response_of_parts(&answer);
+    if (response == NULL)
+        return false;
+    /* This flag closes the connection after the answer and says so in it, at the price of no field. HTTP/1.0 connections
+     * are not kept, whatever they ask. */
+    if (answer.close || request->http_1_0 || request->server->draining)
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    bool sound = true;
+    for (size_t i = 0; i < answer.fields_count && sound; i++)
+        sound = MHD_add_response_header(response, answer.fields[i].name, answer.fields[i].value) == MHD_YES;
+    sound = sound && MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
+    MHD_destroy_response(response);
+    if (!sound) {
+        log_error("reply_not_queued", "request_id=%s status=%u", request->id, answer.status);
+        return false;
+    }
+    request->state = REQUEST_QUEUED;
+    request->reply.status = (int)answer.status;
+    request->sent_bytes = request->method == HTTP_HEAD ? 0 : answer.len;
+    connection_deadline(request->connection, PHASE_ANSWER, request->server->limits.answer_deadline_ms);
+    return true;
+}

@@ -1,0 +1,314 @@
+/* Requests: reuse of their memory, their fields, and what the application may ask about them. */
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "internal.h"
+#include "negotiate.h"
+
+#define FREE_MAX 256                    /* requests kept for reuse */
+#define BODY_KEEP ((size_t)16 * 1024)   /* body memory kept with them */
+
+void request_link(struct http_request **list, struct http_request *request) {
+    request->next = *list;
+    request->link = list;
+    if (request->next != NULL)
+        request->next->link = &request->next;
+    *list = request;
+}
+
+void request_unlink(struct http_request *request) {
+    if (request->link == NULL)
+        return;
+    *request->link = request->next;
+    if (request->next != NULL)
+        request->next->link = request->link;
+    request->next = NULL;
+    request->link = NULL;
+}
+
+static struct http_request *take_free(struct http_server *server) {
+    struct http_request *request = server->free_requests;
+    if (request != NULL) {
+        server->free_requests = request->next;
+        server->free_count--;
+        return request;
+    }
+    request = calloc(1, sizeof *request);
+    if (request != NULL) {
+        arena_init(&request->arena, server->limits.arena_max);
+        buf_init(&request->body, 0);
+    }
+    return request;
+}
+
+static void make_id(struct http_server *server, struct http_request *request) {
+    static const char hex[] = "0123456789abcdef";
+    /* A bijection of a counter that starts at a random place: unique without asking the kernel for randomness. */
+    uint64_t x = server->id_seed + 0x9E3779B97F4A7C15u * ++server->id_count;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    x ^= x >> 31;
+    for (unsigned i = 0; i < 16; i++, x >>= 4)
+        request->id[i] = hex[x & 15];
+    request->id[16] = '\0';
+    request->id_len = 16;
+}
+
+struct http_request *request_create(struct http_connection *connection, const char *target) {
+    struct http_server *server = connection->server;
+    struct http_request *request = take_free(server);
+    if (request == NULL)
+        return NULL;
+    struct str text = str_of(target);
+    char *copy = arena_strdup(&request->arena, text);
+    if (copy == NULL) { /* longer than the arena allows: the guard will see an empty one and refuse */
+        text = STR_NONE;
+    }
+    request->server = server;
+    request->connection = connection;
+    request->state = REQUEST_HEAD;
+    request->next = NULL;
+    request->link = NULL;
+    request->target = str_from(copy, text.len);
+    request->path = request->query = STR_NONE;
+    request->method = HTTP_METHOD_OTHER;
+    memset(&request->headers, 0, sizeof request->headers);
+    request->content_length = 0;
+    request->http_1_0 = request->has_body = request->body_wanted = request->body_complete = false;
+    request->suspended = request->in_handler = request->refused = request->paused = false;
+    request->body_limit = request->body_seen = request->rate_seen = request->dropped = 0;
+    request->sent_bytes = 0;
+    request->started_us = clock_monotonic_us();
+    request->deadline_ms = loop_now_ms(server->loop) + server->limits.request_deadline_ms;
+    request->peer[0] = '\0';
+    request->context = NULL;
+    request->operation = NULL;
+    request->reply.status = 0;
+    request->reply.release = NULL;
+    request->reply.body_fd = 0;
+    request->coded = NULL;
+    make_id(server, request);
+    connection->request = request;
+    server->active++;
+    return request;
+}
+
+void request_finish(struct http_request *request) {
+    struct http_server *server = request->server;
+    request_unlink(request);
+    if (request->reply.release != NULL)
+        request->reply.release(request->reply.owner);
+    free(request->coded);
+    arena_reset(&request->arena);
+    if (request->body.capacity > BODY_KEEP)
+        buf_deinit(&request->body);
+    else
+        buf_clear(&request->body);
+    server->active--;
+    request->connection->request = NULL;
+    request->connection = NULL;
+    if (server->free_count >= FREE_MAX) {
+        arena_deinit(&request->arena);
+        buf_deinit(&request->body);
+        free(request);
+        return;
+    }
+    request->next = server->free_requests;
+    server->free_requests = request;
+    server->free_count++;
+}
+
+void requests_free(struct http_server *server) {
+    while (server->free_requests != NULL) {
+        struct http_request *request = server->free_requests;
+        server->free_requests = request->next;
+        arena_deinit(&request->arena);
+        buf_deinit(&request->body);
+        free(request);
+    }
+    server->free_count = 0;
+}
+
+/* ---- fields ---- */
+
+struct walk {
+    struct http_request *request;
+    unsigned count;
+    bool sound;
+};
+
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
+                                size_t value_len) {
+    (void)kind;
+    struct walk *walk = cls;
+    struct str name = str_from(key, key_len);
+    struct str text = str_trim(str_from(value == NULL ? "" : value, value == NULL ? 0 : value_len));
+    walk->count++;
+    if (!is_token(name) || !is_field_value(text))
+        walk->sound = false;
+    enum header header = header_find(name);
+    if (header != HEADER_OTHER) {
+        struct header_values *headers = &walk->request->headers;
+        if (headers->count[header] == 0)
+            headers->first[header] = text;
+        if (headers->count[header] < UINT8_MAX)
+            headers->count[header]++;
+    }
+    return MHD_YES;
+}
+
+bool request_read_fields(struct http_request *request, unsigned *count) {
+    struct walk walk = {.request = request, .sound = true};
+    (void)MHD_get_connection_values_n(request->connection->mhd, MHD_HEADER_KIND, on_field, &walk);
+    *count = walk.count;
+    return walk.sound;
+}
+
+struct str http_request_header(const struct http_request *request, struct str name) {
+    enum header header = header_find(name);
+    if (header != HEADER_OTHER)
+        return request->headers.first[header];
+    const char *value = NULL;
+    size_t len = 0;
+    if (request->connection == NULL ||
+        MHD_lookup_connection_value_n(request->connection->mhd, MHD_HEADER_KIND, name.ptr, name.len, &value, &len) !=
+            MHD_YES ||
+        value == NULL)
+        return STR_NONE;
+    return str_trim(str_from(value, len));
+}
+
+struct join {
+    struct http_request *request;
+    struct str name;
+    struct buf text;
+    bool any;
+};
+
+static enum MHD_Result on_listed(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
+                                 size_t value_len) {
+    (void)kind;
+    struct join *join = cls;
+    if (!str_eq_nocase(str_from(key, key_len), join->name))
+        return MHD_YES;
+    if (join->any)
+        buf_append(&join->text, STR(", "));
+    join->any = true;
+    buf_append(&join->text, str_trim(str_from(value == NULL ? "" : value, value == NULL ? 0 : value_len)));
+    return MHD_YES;
+}
+
+struct str http_request_header_list(struct http_request *request, struct str name) {
+    enum header header = header_find(name);
+    if (header != HEADER_OTHER && request->headers.count[header] <= 1)
+        return request->headers.first[header];
+    struct join join = {.request = request, .name = name};
+    buf_init(&join.text, request->server->limits.head_max);
+    (void)MHD_get_connection_values_n(request->connection->mhd, MHD_HEADER_KIND, on_listed, &join);
+    struct str out = STR_NONE;
+    if (join.any && buf_status(&join.text) == STATUS_OK) {
+        char *copy = arena_strdup(&request->arena, buf_str(&join.text));
+        if (copy != NULL)
+            out = str_from(copy, join.text.len);
+    }
+    buf_deinit(&join.text);
+    return out;
+}
+
+/* ---- accessors ---- */
+
+struct arena *http_request_arena(struct http_request *request) { return &request->arena; }
+enum http_method http_request_method(const struct http_request *request) { return request->method; }
+struct str http_request_path(const struct http_request *request) { return request->path; }
+struct str http_request_query(const struct http_request *request) { return request->query; }
+bool http_request_has_body(const struct http_request *request) { return request->has_body; }
+uint64_t http_request_content_length(const struct http_request *request) { return request->content_length; }
+struct str http_request_id(const struct http_request *request) { return str_from(request->id, request->id_len); }
+uint64_t http_request_deadline_ms(const struct http_request *request) { return request->deadline_ms; }
+void http_request_set_context(struct http_request *request, void *context) { request->context = context; }
+void *http_request_context(const struct http_request *request) { return request->context; }
+const struct operation *http_request_operation(const struct http_request *request) { return request->operation; }
+
+void http_request_set_operation(struct http_request *request, const struct operation *operation) {
+    request->operation = operation;
+}
+
+enum lang http_request_lang(const struct http_request *request) {
+    return negotiate_lang(request->headers.first[HEADER_ACCEPT_LANGUAGE]);
+}
+
+/* ---- the client's address ---- */
+
+static void format_peer(const struct sockaddr_storage *peer, char *out, size_t size) {
+    const void *address = NULL;
+    if (peer->ss_family == AF_INET)
+        address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
+    else if (peer->ss_family == AF_INET6)
+        address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
+    if (address == NULL || inet_ntop(peer->ss_family, address, out, (socklen_t)size) == NULL)
+        memcpy(out, "unix", sizeof "unix");
+    if (strncmp(out, "::ffff:", 7) == 0 && strchr(out + 7, '.') != NULL)
+        memmove(out, out + 7, strlen(out + 7) + 1);
+}
+
+static bool is_trusted(const struct http_server *server, struct str address) {
+    for (size_t i = 0; i < server->trusted_proxies_count; i++)
+        if (str_eq(server->trusted_proxies[i], address))
+            return true;
+    return false;
+}
+
+static bool is_address(struct str text, char out[64]) {
+    unsigned char parsed[16];
+    if (text.len == 0 || text.len >= 64)
+        return false;
+    memcpy(out, text.ptr, text.len);
+    out[text.len] = '\0';
+    return inet_pton(AF_INET, out, parsed) == 1 || inet_pton(AF_INET6, out, parsed) == 1;
+}
+
+/* The value of "for=" of one element of Forwarded (RFC 7239), without quotes, brackets and port. */
+static struct str forwarded_for(struct str element) {
+    struct str rest = element, pair;
+    while (str_split(&rest, ';', &pair)) {
+        pair = str_trim(pair);
+        if (pair.len < 4 || !str_eq_nocase(str_from(pair.ptr, 4), STR("for=")))
+            continue;
+        struct str node = str_from(pair.ptr + 4, pair.len - 4);
+        if (node.len >= 2 && node.ptr[0] == '"')
+            node = str_from(node.ptr + 1, node.len - 2);
+        if (node.len > 1 && node.ptr[0] == '[')
+            return str_from(node.ptr + 1, str_find(node, ']') - 1);
+        return str_from(node.ptr, str_find(node, ':'));
+    }
+    return STR_NONE;
+}
+
+/* Each proxy appends whom it heard from: the last address that is not a trusted proxy's is the client's. */
+static void walk_proxies(struct http_request *request, struct str list, bool forwarded) {
+    while (!str_is_none(list) && is_trusted(request->server, str_of(request->peer))) {
+        size_t comma = list.len;
+        while (comma > 0 && list.ptr[comma - 1] != ',')
+            comma--;
+        struct str element = str_trim(str_from(list.ptr + comma, list.len - comma));
+        char address[64];
+        if (!is_address(forwarded ? forwarded_for(element) : element, address))
+            return;
+        memcpy(request->peer, address, sizeof address);
+        list = comma == 0 ? STR_NONE : str_from(list.ptr, comma - 1);
+    }
+}
+
+struct str http_request_peer(const struct http_request *const_request) {
+    struct http_request *request = (struct http_request *)(uintptr_t)const_request; /* found out when first asked */
+    if (request->peer[0] == '\0') {
+        format_peer(&request->connection->peer, request->peer, sizeof request->peer);
+        if (request->server->trusted_proxies_count > 0) {
+            bool forwarded = request->headers.count[HEADER_FORWARDED] > 0;
+            walk_proxies(request, http_request_header_list(request, header_name(forwarded ? HEADER_FORWARDED
+                                                                                         : HEADER_X_FORWARDED_FOR)),
+                         forwarded);
+        }
+    }
+    return str_of(request->peer);
+}
