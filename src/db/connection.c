@@ -2,10 +2,12 @@
 #include "connection.h"
 
 #include <assert.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/random.h>
+#include <unistd.h>
 
 #include "segreteria/core/log.h"
 
@@ -69,9 +71,22 @@ static uint64_t backoff_ms(const struct connection *connection) {
     return pause / 2 + dice % (pause / 2 + 1);
 }
 
+/* Watched is a duplicate of libpq's socket: libpq closes its own without warning when the server hangs up, and a watch
+ * must end before its descriptor is closed. */
 static void unwatch(struct connection *connection) {
-    if (connection->watch.events != 0 && loop_watch_set(connection->loop, &connection->watch, 0) != STATUS_OK)
+    if (connection->watch.fd < 0)
+        return;
+    if (loop_watch_set(connection->loop, &connection->watch, 0) != STATUS_OK)
         log_error("db_unwatch_failed", "name=%s", connection->name);
+    (void)close(connection->watch.fd);
+    connection->watch.fd = -1;
+}
+
+static bool watch(struct connection *connection, uint32_t events) {
+    if (connection->watch.fd < 0)
+        connection->watch.fd = fcntl(PQsocket(connection->pg), F_DUPFD_CLOEXEC, 0);
+    return connection->watch.fd >= 0 &&
+           loop_watch_set(connection->loop, &connection->watch, events) == STATUS_OK;
 }
 
 static void disconnect(struct connection *connection) {
@@ -152,11 +167,6 @@ fail:
 }
 
 /* ---- connecting ---- */
-
-static bool watch(struct connection *connection, uint32_t events) {
-    connection->watch.fd = PQsocket(connection->pg);
-    return loop_watch_set(connection->loop, &connection->watch, events) == STATUS_OK;
-}
 
 static void connected(struct connection *connection) {
     connection_enter(connection, CONN_PREPARING);
