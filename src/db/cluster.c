@@ -18,14 +18,12 @@
 #include "segreteria/core/clock.h"
 #include "segreteria/core/log.h"
 
-#define WATCH_MS          1000  /* between two looks at a PostgreSQL that is ready */
-#define STEP_MS           5     /* between two looks at one that starts */
-#define SLOW_START_MS     10000 /* tell the log that it takes long, as often */
-#define STOP_FAST_MS      30000 /* for its last checkpoint */
-#define STOP_IMMEDIATE_MS 6000  /* PostgreSQL itself gives its processes 5 seconds */
-#define PAUSE_LEAST_MS    100
-#define PAUSE_MOST_MS     10000
-#define SETTLED_MS        60000 /* ran so long: the next failure is a new one */
+#define WATCH_MS 1000       /* between two looks at a PostgreSQL that is ready */
+#define STEP_MS 5           /* between two looks at one that starts */
+#define SLOW_START_MS 10000 /* tell the log that it takes long, as often */
+#define PAUSE_LEAST_MS 100
+#define PAUSE_MOST_MS 10000
+#define SETTLED_MS 60000 /* ran so long: the next failure is a new one */
 
 static void set_conninfo(struct cluster *cluster) {
     snprintf(cluster->conninfo, sizeof cluster->conninfo,
@@ -203,8 +201,11 @@ static void look_whether_ready(struct cluster *cluster) {
     }
 }
 
-static bool is_cancelled(const struct cluster *cluster) {
-    return cluster->cancelled != NULL && cluster->cancelled(cluster->context);
+bool cluster_is_cancelled(struct cluster *cluster) {
+    if (!cluster->gave_up && cluster->cancelled != NULL) {
+        cluster->gave_up = cluster->cancelled(cluster->context);
+    }
+    return cluster->gave_up;
 }
 
 static enum status cancel(struct cluster *cluster, struct buf *error) {
@@ -227,7 +228,7 @@ static enum status wait_until_ready(struct cluster *cluster, struct buf *error) 
         if (cluster->state == CLUSTER_READY) {
             return STATUS_OK;
         }
-        if (is_cancelled(cluster)) {
+        if (cluster_is_cancelled(cluster)) {
             return cancel(cluster, error);
         }
         if (clock_monotonic_ms() - told_ms >= SLOW_START_MS) {
@@ -240,12 +241,18 @@ static enum status wait_until_ready(struct cluster *cluster, struct buf *error) 
 }
 
 enum status cluster_start(struct cluster *cluster, struct buf *error) {
-    if (geteuid() == 0) {
-        buf_append_text(error, "PostgreSQL does not run as root");
+    if (geteuid() == 0 || cluster->lock_fd < 0) {
+        buf_append_text(error, geteuid() == 0 ? "PostgreSQL does not run as root"
+                                              : "the data directory was opened without its lock");
         return STATUS_INVALID;
     }
     bool exists = false;
+    cluster->gave_up = false;
     enum status status = cluster_find(cluster, &exists, error);
+    if (cluster->gave_up) {
+        buf_clear(error);
+        return cancel(cluster, error);
+    }
     if (status == STATUS_OK) {
         status = cluster_dir_make(cluster, "run", error);
     }
@@ -254,7 +261,7 @@ enum status cluster_start(struct cluster *cluster, struct buf *error) {
     }
     if (status == STATUS_OK && exists) {
         while (!cluster_orphans_gone(cluster)) {
-            if (is_cancelled(cluster)) {
+            if (cluster_is_cancelled(cluster)) {
                 return cancel(cluster, error);
             }
             cluster_sleep_ms(STEP_MS);
@@ -333,13 +340,11 @@ int cluster_poll(struct cluster *cluster) {
         look_whether_ready(cluster);
     }
     switch (cluster->state) {
-    case CLUSTER_STARTING:
-        return STEP_MS * 2;
+    case CLUSTER_STARTING: return STEP_MS * 2;
     case CLUSTER_PAUSED:
         return cluster->restart_at_ms > now ? (int)(cluster->restart_at_ms - now) : 1;
     case CLUSTER_READY:
-    case CLUSTER_STOPPED:
-        break;
+    case CLUSTER_STOPPED: break;
     }
     return WATCH_MS;
 }
@@ -396,26 +401,14 @@ void cluster_close(struct cluster *cluster) {
     free(cluster);
 }
 
-const char *cluster_conninfo(const struct cluster *cluster) {
-    return cluster->conninfo;
-}
+const char *cluster_conninfo(const struct cluster *cluster) { return cluster->conninfo; }
 
-const char *cluster_data_dir(const struct cluster *cluster) {
-    return cluster->data_dir;
-}
+const char *cluster_data_dir(const struct cluster *cluster) { return cluster->data_dir; }
 
-int cluster_major(const struct cluster *cluster) {
-    return cluster->major;
-}
+int cluster_major(const struct cluster *cluster) { return cluster->major; }
 
-pid_t cluster_pid(const struct cluster *cluster) {
-    return cluster->pid;
-}
+pid_t cluster_pid(const struct cluster *cluster) { return cluster->pid; }
 
-int cluster_dir_fd(const struct cluster *cluster) {
-    return cluster->dir_fd;
-}
+int cluster_dir_fd(const struct cluster *cluster) { return cluster->dir_fd; }
 
-bool cluster_is_ready(const struct cluster *cluster) {
-    return cluster->state == CLUSTER_READY;
-}
+bool cluster_is_ready(const struct cluster *cluster) { return cluster->state == CLUSTER_READY; }

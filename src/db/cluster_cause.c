@@ -12,8 +12,8 @@
 static bool line_message(struct str line, struct str *message) {
     static const char *const marks[] = {"FATAL:", "PANIC:", "ERROR:", "error:"};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const char *at =
-            line.len == 0 ? NULL : memmem(line.ptr, line.len, marks[i], strlen(marks[i]));
+        const char *at = line.len == 0 ? NULL
+                                       : memmem(line.ptr, line.len, marks[i], strlen(marks[i]));
         if (at != NULL) {
             const char *start = at + strlen(marks[i]);
             *message = str_trim(str_from(start, (size_t)(line.ptr + line.len - start)));

@@ -382,8 +382,8 @@ enum status cluster_dir_write(const struct cluster *cluster, const char *path, s
     }
     int fd = openat(cluster->dir_fd, temporary,
                     O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool written =
-        fd >= 0 && write(fd, content.ptr, content.len) == (ssize_t)content.len && fsync(fd) == 0;
+    bool written = fd >= 0 && write(fd, content.ptr, content.len) == (ssize_t)content.len &&
+                   fsync(fd) == 0;
     if (!written || renameat(cluster->dir_fd, temporary, cluster->dir_fd, path) != 0) {
         cluster_dir_error(cluster, "cannot write", path, error);
         if (fd >= 0) {

@@ -17,7 +17,7 @@
 #include "cluster_private.h"
 
 #define PROGRAM_TIMEOUT_MS 10000
-#define NAME_PREFIX        "postgresql-"
+#define NAME_PREFIX "postgresql-"
 
 int cluster_version_parse(struct str text) {
     struct str prefix = STR("postgres (PostgreSQL) ");
@@ -35,7 +35,7 @@ int cluster_version_parse(struct str text) {
 
 /* What `bin`/postgres says of its version; 0 when it is not there or not PostgreSQL with its
  * initdb. */
-static int programs_major(const struct cluster *cluster, const char *bin) {
+static int programs_major(struct cluster *cluster, const char *bin) {
     char postgres[PATH_MAX];
     char initdb[PATH_MAX];
     int a = snprintf(postgres, sizeof postgres, "%s/postgres", bin);
@@ -53,8 +53,8 @@ static int programs_major(const struct cluster *cluster, const char *bin) {
     int exit_status = 0;
     enum status status = cluster_run(cluster, &program, STR_NONE, PROGRAM_TIMEOUT_MS, &output,
                                      &exit_status, &ignored);
-    int major =
-        status == STATUS_OK && exit_status == 0 ? cluster_version_parse(buf_str(&output)) : 0;
+    int major = status == STATUS_OK && exit_status == 0 ? cluster_version_parse(buf_str(&output))
+                                                        : 0;
     buf_deinit(&output);
     buf_deinit(&ignored);
     return major;

@@ -17,7 +17,7 @@
 #include "segreteria/core/log.h"
 
 #define INIT_TIMEOUT_MS 300000
-#define MIB             UINT64_C(1048576)
+#define MIB UINT64_C(1048576)
 
 static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most) {
     return value < least ? least : value > most ? most : value;
@@ -114,15 +114,15 @@ enum status cluster_configure(const struct cluster *cluster, const char *name, s
     return status;
 }
 
-static enum status run_step(const struct cluster *cluster, const char *const *argv,
-                            struct str input, const char *what, struct buf *error) {
+static enum status run_step(struct cluster *cluster, const char *const *argv, struct str input,
+                            const char *what, struct buf *error) {
     struct cluster_program program = {
         .argv = argv, .keep_fd = cluster->dir_fd, .death_signal = SIGTERM};
     struct buf output;
     buf_init(&output, CLUSTER_OUTPUT_MAX);
     int exit_status = 0;
-    enum status status =
-        cluster_run(cluster, &program, input, INIT_TIMEOUT_MS, &output, &exit_status, error);
+    enum status status = cluster_run(cluster, &program, input, INIT_TIMEOUT_MS, &output,
+                                     &exit_status, error);
     if (status == STATUS_OK && exit_status != 0) {
         buf_printf(error, "%s in %s: ", what, cluster->data_dir);
         cluster_cause(cluster, buf_str(&output), error);
@@ -132,8 +132,7 @@ static enum status run_step(const struct cluster *cluster, const char *const *ar
     return status;
 }
 
-static enum status run_initdb(const struct cluster *cluster, const char *directory,
-                              struct buf *error) {
+static enum status run_initdb(struct cluster *cluster, const char *directory, struct buf *error) {
     char program[PATH_MAX + 16];
     snprintf(program, sizeof program, "%s/initdb", cluster->bin);
     /* Compared by code point, which is fast and does not change when the system's library does;
@@ -162,7 +161,7 @@ static enum status run_initdb(const struct cluster *cluster, const char *directo
 
 /* The server's role owns the data base and is no superuser: a hole in the server is not a hole in
  * the machine. */
-static enum status make_database(const struct cluster *cluster, const char *directory,
+static enum status make_database(struct cluster *cluster, const char *directory,
                                  struct buf *error) {
     char program[PATH_MAX + 16];
     snprintf(program, sizeof program, "%s/postgres", cluster->bin);

@@ -9,11 +9,11 @@
 #include "segreteria/db/cluster.h"
 
 #define CLUSTER_OLDEST_MAJOR 15
-#define CLUSTER_PORT         5432  /* only part of the socket's name */
-#define CLUSTER_OUTPUT_MAX   65536 /* bytes kept of what a program says */
+#define CLUSTER_PORT 5432        /* only part of the socket's name */
+#define CLUSTER_OUTPUT_MAX 65536 /* bytes kept of what a program says */
 
-#define STOP_FAST_MS      30000 /* for PostgreSQL's last checkpoint */
-#define STOP_IMMEDIATE_MS 6000  /* it gives its own processes 5 seconds */
+#define STOP_FAST_MS 30000     /* for PostgreSQL's last checkpoint */
+#define STOP_IMMEDIATE_MS 6000 /* it gives its own processes 5 seconds */
 
 enum cluster_state {
     CLUSTER_STOPPED,
@@ -38,6 +38,7 @@ struct cluster {
     char *postgres_bin; /* absolute; NULL: searched for */
     bool (*cancelled)(void *context);
     void *context;
+    bool gave_up; /* cancelled has said true */
 
     enum cluster_state state;
     pid_t pid;
@@ -49,6 +50,11 @@ struct cluster {
     uint64_t orphans_since_ms; /* 0: none seen */
     int orphans_signal;        /* the last one sent to them */
 };
+
+/* ---- cluster.c ---- */
+
+/* Sticks once it is true. */
+bool cluster_is_cancelled(struct cluster *cluster);
 
 /* ---- cluster_dir.c ---- */
 NODISCARD enum status cluster_dir_open(struct cluster *cluster,
@@ -135,10 +141,9 @@ NODISCARD enum status cluster_spawn(const struct cluster_program *program, int i
 
 /* Runs a program to its end. OK whatever its exit status; TIMEOUT after timeout_ms or when
  * cancelled. */
-NODISCARD enum status cluster_run(const struct cluster *cluster,
-                                  const struct cluster_program *program, struct str input,
-                                  uint64_t timeout_ms, struct buf *output, int *exit_status,
-                                  struct buf *error);
+NODISCARD enum status cluster_run(struct cluster *cluster, const struct cluster_program *program,
+                                  struct str input, uint64_t timeout_ms, struct buf *output,
+                                  int *exit_status, struct buf *error);
 
 /* Reads what is there; never blocks. False at the end of the stream. */
 bool cluster_drain(int fd, struct buf *output);

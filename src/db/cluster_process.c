@@ -179,11 +179,10 @@ bool cluster_drain(int fd, struct buf *output) {
 }
 
 /* Reads until the program closes its output or its time is over. */
-static enum status run_wait(const struct cluster *cluster, int fd, uint64_t deadline_ms,
+static enum status run_wait(struct cluster *cluster, int fd, uint64_t deadline_ms,
                             struct buf *output) {
     while (cluster_drain(fd, output)) {
-        bool cancelled = cluster->cancelled != NULL && cluster->cancelled(cluster->context);
-        if (cancelled || clock_monotonic_ms() >= deadline_ms) {
+        if (cluster_is_cancelled(cluster) || clock_monotonic_ms() >= deadline_ms) {
             return STATUS_TIMEOUT;
         }
         struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -192,7 +191,7 @@ static enum status run_wait(const struct cluster *cluster, int fd, uint64_t dead
     return STATUS_OK;
 }
 
-enum status cluster_run(const struct cluster *cluster, const struct cluster_program *program,
+enum status cluster_run(struct cluster *cluster, const struct cluster_program *program,
                         struct str input, uint64_t timeout_ms, struct buf *output, int *exit_status,
                         struct buf *error) {
     int in[2];
@@ -201,8 +200,8 @@ enum status cluster_run(const struct cluster *cluster, const struct cluster_prog
         return STATUS_IO;
     }
     /* The input fits into the pipe: it is written before anybody reads. */
-    bool written =
-        input.len <= PIPE_BUF && write(in[1], input.ptr, input.len) == (ssize_t)input.len;
+    bool written = input.len <= PIPE_BUF &&
+                   write(in[1], input.ptr, input.len) == (ssize_t)input.len;
     close(in[1]);
     pid_t pid = 0;
     int fd = -1;

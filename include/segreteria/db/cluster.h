@@ -25,11 +25,12 @@ struct cluster;
 struct cluster_options {
     const char *data_dir;     /* NULL: cluster_default_data_dir */
     const char *postgres_bin; /* directory of postgres and initdb; NULL: searched for */
-    const char
-        *run_as; /* user to run as when started by root; NULL: the directory's owner if that is not
-                    root, else the first of segreteria, postgres, nobody that exists */
-    bool shared; /* true: take no lock, for a server that uses a data base elsewhere and wants only its
-                    directory; cluster_start must not be called */
+    /* User to run as when started by root. NULL: the directory's owner if that is not root, else
+     * the first of segreteria, postgres, nobody that exists. */
+    const char *run_as;
+    /* True: take no lock, for a server that uses a data base elsewhere and wants only its
+     * directory; cluster_start must not be called. */
+    bool shared;
     /* Asked while cluster_start waits; true gives up (STATUS_TIMEOUT). NULL: never. */
     bool (*cancelled)(void *context);
     void *context;
