@@ -10,14 +10,13 @@ static const char help[] = "Segreteria " SEGRETERIA_VERSION ": a job-board API s
                            "\n"
                            "  serve     serve the API\n"
                            "  migrate   bring the data base's schema up to date, or show its state\n"
-                           "  demo      fill a running server with demo vacancies through its API\n"
                            "\n"
                            "  segreteria COMMAND --help tells more; --version the version.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo}};
+} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}};
 
 int main(int argc, char **argv) {
     const char *name = argc < 2 ? "" : argv[1];
