@@ -59,6 +59,6 @@ void problem_page_send(struct api_call *call, struct buf *out, bool html) {
                                .content_type = html ? "text/html; charset=utf-8" : "application/json",
                                .parts = {str_from(text, len)},
                                .parts_count = 1};
-    http_reply_header(&reply, STR("Vary"), STR("Accept"));
+    http_reply_header(&reply, STR("Content-Language"), str_of(lang_tag(http_request_lang(call->request))));
     http_reply_send(call->request, &reply);
 }

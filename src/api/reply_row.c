@@ -96,6 +96,9 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
     struct str location = db_result_get(result, "location");
     if (!str_is_none(location))
         http_reply_header(&reply, STR("Location"), location);
+    struct str language = db_result_get(result, "language");
+    if (!str_is_none(language))
+        http_reply_header(&reply, STR("Content-Language"), language);
     if (call->replayed)
         http_reply_header(&reply, STR("Idempotent-Replayed"), STR("true"));
     prefer_minimal(call, &reply);

@@ -64,7 +64,7 @@ void api_bind(struct api_call *call, const char *name, struct str value);
 NODISCARD enum status api_submit(struct api_call *call, const struct db_statement *statement);
 /* Runs the statement and hands its result (outcome DB_DONE only; everything else is answered) to on_row. */
 NODISCARD enum status api_submit_then(struct api_call *call, const struct db_statement *statement, api_row_handler on_row);
-/* The default row handler: status, code, problem, body, etag, location / items, next_key. */
+/* The default row handler: status, code, problem, body, etag, location, language (of the body's texts) / items, next_key. */
 void api_reply_row(struct api_call *call, const struct db_result *result);
 
 /* The same with another status than the row's (an owner sees what others get 410 for). */
