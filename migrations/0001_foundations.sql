@@ -106,13 +106,19 @@ comment on table constraint_rules is
     'Which JSON pointer and code a violated constraint stands for. The functions check first and report every violation; '
     'this is for what reaches a constraint nevertheless.';
 
+create function violation(pointer text, code text) returns jsonb
+language sql immutable parallel safe
+as $$ select jsonb_build_object('pointer', pointer, 'code', code) $$;
+
 create function violations(broken jsonb, lang text) returns jsonb
 language plpgsql stable parallel safe
 as $$
 begin
+    if broken = '[]' then
+        return broken;
+    end if;
     return (
-        select coalesce(jsonb_agg(v || jsonb_build_object('detail',
-                    case when lang = 'it' then t.it else t.en end) order by n), '[]')
+        select jsonb_agg(v || jsonb_build_object('detail', case when lang = 'it' then t.it else t.en end) order by n)
         from jsonb_array_elements(broken) with ordinality as b (v, n)
         left join rule_texts t on t.code = v ->> 'code'
     );

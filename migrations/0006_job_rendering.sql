@@ -48,21 +48,6 @@ as $$
         'code', j.agreement_code, 'level', j.agreement_level) end
 $$;
 
--- The members of list items in the contract's order, whatever order they came in.
-create function job_items_json(items jsonb, members text[]) returns json
-language plpgsql immutable
-as $$
-begin
-    return (
-        select coalesce(json_agg((
-            select json_object_agg(m, item -> m order by n) from unnest(members) with ordinality as k (m, n) where item ? m
-        ) order by i), '[]')
-        from jsonb_array_elements(items) with ordinality as e (item, i)
-    );
-end
-$$;
-comment on function job_items_json(jsonb, text[]) is 'A list of objects, the members of each in the given order.';
-
 create function job_company_json(c companies) returns json
 language sql stable
 as $$
@@ -72,27 +57,24 @@ $$;
 create function job_document(j jobs, c companies) returns text
 language plpgsql stable
 as $$
+declare
+    occupation text := j.occupation;
 begin
-    return (
-        select json_compact(json_build_object(
-            'id', j.id, 'company', job_company_json(c), 'reference', j.reference, 'title', j.title,
-            'description', j.description, 'language', j.language, 'role', j.role,
-            'occupation', coalesce(j.occupation, (select esco from roles where code = j.role)),
-            'employment_type', j.employment_type, 'contract', j.contract, 'work_mode', j.work_mode,
-            'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j), 'salary', job_salary_json(j),
-            'collective_agreement', job_agreement_json(j),
-            'languages', job_items_json(j.languages, '{language,level,importance}'),
-            'tools', job_items_json(j.tools, '{name,level,importance}'),
-            'soft_skills', job_items_json(j.soft_skills, '{skill,importance}'),
-            'experience_years_min', j.experience_years_min,
-            'principals', job_items_json(j.principals, '{level,count}'),
-            'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level, 'duties', j.duties,
-            'questions', job_items_json(j.questions, '{id,type,label,required,options}'),
-            'openings', j.openings, 'start_date', j.start_date, 'valid_through', j.valid_through,
-            'response_promise_days', j.response_promise_days, 'status', j.status, 'close_reason', j.close_reason,
-            'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
-            'updated_at', rfc3339(j.updated_at), 'version', j.version))
-    );
+    if occupation is null then
+        select esco into occupation from roles where code = j.role;
+    end if;
+    return json_compact(json_build_object(
+        'id', j.id, 'company', job_company_json(c), 'reference', j.reference, 'title', j.title,
+        'description', j.description, 'language', j.language, 'role', j.role, 'occupation', occupation,
+        'employment_type', j.employment_type, 'contract', j.contract, 'work_mode', j.work_mode,
+        'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j), 'salary', job_salary_json(j),
+        'collective_agreement', job_agreement_json(j), 'languages', j.languages, 'tools', j.tools,
+        'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min, 'principals', j.principals,
+        'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level, 'duties', j.duties,
+        'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date, 'valid_through', j.valid_through,
+        'response_promise_days', j.response_promise_days, 'status', j.status, 'close_reason', j.close_reason,
+        'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
+        'updated_at', rfc3339(j.updated_at), 'version', j.version));
 end
 $$;
 comment on function job_document(jobs, companies) is 'The vacancy as everybody who may see it gets it; order as in the contract.';
@@ -101,17 +83,14 @@ create function job_card(j jobs, c companies) returns text
 language plpgsql stable
 as $$
 begin
-    return (
-        select json_compact(json_build_object(
-            'id', j.id, 'company', job_company_json(c), 'reference', j.reference, 'title', j.title, 'language', j.language,
-            'role', j.role, 'employment_type', j.employment_type, 'contract', j.contract, 'work_mode', j.work_mode,
-            'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j), 'salary', job_salary_json(j),
-            'languages', job_items_json(j.languages, '{language,level,importance}'),
-            'confidentiality_level', j.confidentiality_level, 'openings', j.openings, 'valid_through', j.valid_through,
-            'response_promise_days', j.response_promise_days, 'status', j.status,
-            'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
-            'updated_at', rfc3339(j.updated_at), 'version', j.version))
-    );
+    return json_compact(json_build_object(
+        'id', j.id, 'company', job_company_json(c), 'reference', j.reference, 'title', j.title, 'language', j.language,
+        'role', j.role, 'employment_type', j.employment_type, 'contract', j.contract, 'work_mode', j.work_mode,
+        'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j), 'salary', job_salary_json(j),
+        'languages', j.languages, 'confidentiality_level', j.confidentiality_level, 'openings', j.openings, 'valid_through', j.valid_through,
+        'response_promise_days', j.response_promise_days, 'status', j.status,
+        'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
+        'updated_at', rfc3339(j.updated_at), 'version', j.version));
 end
 $$;
 comment on function job_card(jobs, companies) is 'The vacancy as a listing shows it.';
@@ -122,19 +101,17 @@ create function job_editable(j jobs) returns jsonb
 language plpgsql stable
 as $$
 begin
-    return (
-        select jsonb_strip_nulls(jsonb_build_object(
-            'reference', j.reference, 'title', j.title, 'description', j.description, 'language', j.language, 'role', j.role,
-            'occupation', j.occupation, 'employment_type', j.employment_type, 'contract', j.contract,
-            'work_mode', j.work_mode, 'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j),
-            'salary', job_salary_json(j), 'collective_agreement', job_agreement_json(j), 'languages', j.languages,
-            'tools', j.tools, 'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min,
-            'principals', j.principals, 'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level)
-            || jsonb_build_object(
-            'duties', j.duties, 'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date,
-            'valid_through', j.valid_through, 'response_promise_days', j.response_promise_days,
-            'status', case when j.status not in ('expired', 'removed') then j.status end, 'close_reason', j.close_reason))
-    );
+    return jsonb_strip_nulls(jsonb_build_object(
+        'reference', j.reference, 'title', j.title, 'description', j.description, 'language', j.language, 'role', j.role,
+        'occupation', j.occupation, 'employment_type', j.employment_type, 'contract', j.contract,
+        'work_mode', j.work_mode, 'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j),
+        'salary', job_salary_json(j), 'collective_agreement', job_agreement_json(j), 'languages', j.languages,
+        'tools', j.tools, 'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min,
+        'principals', j.principals, 'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level)
+        || jsonb_build_object(
+        'duties', j.duties, 'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date,
+        'valid_through', j.valid_through, 'response_promise_days', j.response_promise_days,
+        'status', case when j.status not in ('expired', 'removed') then j.status end, 'close_reason', j.close_reason));
 end
 $$;
 comment on function job_editable(jobs) is 'The vacancy in the shape of a create or replace body.';

@@ -50,25 +50,13 @@ end
 $$;
 comment on function job_assign(jobs, jsonb) is 'The vacancy with every editable member but the status taken from a body.';
 
-create function job_violations(j jobs, company_country text, lang text) returns jsonb
+create function job_list_violations(j jobs) returns jsonb
 language plpgsql stable
 as $$
 begin
     return (
-        with rule as (
-            select * from country_rules where country = coalesce(j.country, company_country)
-        ), found (pointer, code) as (
-            select '/salary/max', 'salary_min_le_max' where j.salary_min > j.salary_max
-            union all select '/salary', 'salary_whole'
-                where coalesce(j.salary_min, j.salary_max) is not null and (j.salary_currency is null or j.salary_unit is null)
-            union all select '/office_days_per_week', 'office_days_remote'
-                where j.work_mode = 'remote' and j.office_days_per_week > 0
-            union all select '/location', 'coordinates_both' where (j.latitude is null) <> (j.longitude is null)
-            union all select '/role', 'unknown_role'
-                where j.role is not null and not exists (select from roles where code = j.role)
-            union all select '/close_reason', 'close_reason_when_ended'
-                where j.close_reason is not null and j.status not in ('closed', 'expired', 'removed')
-            union all select '/duties/' || n - 1, 'unknown_duty'
+        with broken (pointer, code) as (
+            select '/duties/' || n - 1, 'unknown_duty'
                 from unnest(j.duties) with ordinality as e (d, n) where not exists (select from duties where code = d)
             union all select '/soft_skills/' || n - 1 || '/skill', 'unknown_soft_skill'
                 from jsonb_array_elements(j.soft_skills) with ordinality as e (s, n)
@@ -88,18 +76,57 @@ begin
             union all select '/questions/' || n - 1 || '/options', 'question_options_required'
                 from jsonb_array_elements(j.questions) with ordinality as e (q, n)
                 where q ->> 'type' in ('single', 'multi') and jsonb_array_length(coalesce(q -> 'options', '[]')) = 0
-            -- The publish gate: what a country asks for, and what makes no sense to publish anywhere.
-            union all select '/description', 'publish_description_required'
-                where j.status in ('published', 'in_review') and coalesce(j.description, '') !~ '[^[:space:]]'
-            union all select '/salary', 'publish_salary_required' from rule
-                where j.status in ('published', 'in_review') and salary_required and coalesce(j.salary_min, j.salary_max) is null
-            union all select '/valid_through', 'publish_valid_through_required' from rule
-                where j.status in ('published', 'in_review') and valid_through_required and j.valid_through is null
-            union all select '/valid_through', 'publish_valid_through_past'
-                where j.status in ('published', 'in_review') and j.valid_through < utc_today()
         )
-        select violations(coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'code', code)), '[]'), lang) from found
+        select coalesce(jsonb_agg(violation(pointer, code)), '[]') from broken
     );
+end
+$$;
+comment on function job_list_violations(jobs) is 'Unknown terms and duplicates in the lists of a vacancy.';
+
+create function job_violations(j jobs, company_country text, lang text) returns jsonb
+language plpgsql stable
+as $$
+declare
+    public boolean := j.status in ('published', 'in_review');
+    rule country_rules;
+    broken jsonb := '[]';
+begin
+    if j.salary_min > j.salary_max then
+        broken := broken || violation('/salary/max', 'salary_min_le_max');
+    end if;
+    if coalesce(j.salary_min, j.salary_max) is not null and (j.salary_currency is null or j.salary_unit is null) then
+        broken := broken || violation('/salary', 'salary_whole');
+    end if;
+    if j.work_mode = 'remote' and j.office_days_per_week > 0 then
+        broken := broken || violation('/office_days_per_week', 'office_days_remote');
+    end if;
+    if (j.latitude is null) <> (j.longitude is null) then
+        broken := broken || violation('/location', 'coordinates_both');
+    end if;
+    if j.role is not null and not exists (select from roles where code = j.role) then
+        broken := broken || violation('/role', 'unknown_role');
+    end if;
+    if j.close_reason is not null and j.status not in ('closed', 'expired', 'removed') then
+        broken := broken || violation('/close_reason', 'close_reason_when_ended');
+    end if;
+    broken := broken || job_list_violations(j);
+    -- The publish gate: what makes no sense to publish anywhere, and what the country asks for.
+    if public and coalesce(j.description, '') !~ '[^[:space:]]' then
+        broken := broken || violation('/description', 'publish_description_required');
+    end if;
+    if public and j.valid_through < utc_today() then
+        broken := broken || violation('/valid_through', 'publish_valid_through_past');
+    end if;
+    if public then
+        select * into rule from country_rules where country = coalesce(j.country, company_country);
+        if rule.salary_required and coalesce(j.salary_min, j.salary_max) is null then
+            broken := broken || violation('/salary', 'publish_salary_required');
+        end if;
+        if rule.valid_through_required and j.valid_through is null then
+            broken := broken || violation('/valid_through', 'publish_valid_through_required');
+        end if;
+    end if;
+    return violations(broken, lang);
 end
 $$;
 comment on function job_violations(jobs, text, text) is

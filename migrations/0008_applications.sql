@@ -81,30 +81,30 @@ create trigger applications_check_transition before update of status on applicat
 create function application_job_json(a applications, viewer text) returns json
 language plpgsql stable
 as $$
+declare
+    j record;
 begin
-    return (
-        select json_build_object('id', j.id, 'title', j.title,
-            'reference', case when viewer = 'company' then j.reference end, 'company', job_company_json(c))
-        from jobs j join companies c on c.id = j.company_id where j.id = a.job_id
-    );
+    select title, reference, c into j from jobs join companies c on c.id = company_id where jobs.id = a.job_id;
+    return json_build_object('id', a.job_id, 'title', j.title,
+        'reference', case when viewer = 'company' then j.reference end, 'company', job_company_json(j.c));
 end
 $$;
 
 create function application_json(a applications, viewer text) returns json
 language plpgsql stable
 as $$
+declare
+    candidate json;
 begin
-    return (
-        select json_build_object(
-            'id', a.id, 'job', application_job_json(a, viewer),
-            'candidate', case when viewer = 'company' then (
-                select (candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'])
-                from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id) end,
-            'status', a.status, 'reason', a.reason, 'cover_letter', a.cover_letter,
-            'answers', job_items_json(a.answers, '{question_id,value}'), 'consent', a.consent,
-            'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-            'next_update_due', rfc3339(a.next_update_due), 'version', a.version)
-    );
+    if viewer = 'company' then
+        select candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'] into candidate
+        from candidates d join accounts n on n.id = d.account_id where d.id = a.candidate_id;
+    end if;
+    return json_build_object(
+        'id', a.id, 'job', application_job_json(a, viewer), 'candidate', candidate, 'status', a.status,
+        'reason', a.reason, 'cover_letter', a.cover_letter, 'answers', a.answers, 'consent', a.consent,
+        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+        'next_update_due', rfc3339(a.next_update_due), 'version', a.version);
 end
 $$;
 comment on function application_json(applications, text) is
@@ -113,17 +113,18 @@ comment on function application_json(applications, text) is
 create function application_card(a applications, viewer text) returns text
 language plpgsql stable
 as $$
+declare
+    candidate json;
 begin
-    return (
-        select json_compact(json_build_object(
-            'id', a.id, 'job', application_job_json(a, viewer),
-            'candidate', case when viewer = 'company' then (
-                select json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
-                    'headline', d.profile -> 'headline')
-                from candidates d where d.id = a.candidate_id) end,
-            'status', a.status, 'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-            'next_update_due', rfc3339(a.next_update_due)))
-    );
+    if viewer = 'company' then
+        select json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
+            'headline', d.profile -> 'headline') into candidate
+        from candidates d where d.id = a.candidate_id;
+    end if;
+    return json_compact(json_build_object(
+        'id', a.id, 'job', application_job_json(a, viewer), 'candidate', candidate, 'status', a.status,
+        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+        'next_update_due', rfc3339(a.next_update_due)));
 end
 $$;
 comment on function application_card(applications, text) is 'An application as a listing of that side shows it.';
@@ -132,11 +133,10 @@ create function application_result(a applications, viewer text, status integer, 
 returns op_result
 language plpgsql stable
 as $$
+declare
+    body text := json_compact(application_json(a, viewer));
 begin
-    return (
-        select row(status, null, null, body, etag_of(body), location)::op_result
-        from (select json_compact(application_json(a, viewer)) as body) as b
-    );
+    return op_ok(status, body, etag_of(body), location);
 end
 $$;
 
@@ -161,6 +161,9 @@ create function answer_violations(questions jsonb, answers jsonb, lang text) ret
 language plpgsql stable
 as $$
 begin
+    if questions = '[]' and answers = '[]' then
+        return '[]';
+    end if;
     return (
         with question as (
             select q ->> 'id' as id, q ->> 'type' as type, coalesce((q -> 'required')::boolean, false) as required,
