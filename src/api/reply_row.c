@@ -6,9 +6,11 @@ static void send_problem(struct api_call *call, const struct db_result *result) 
     struct http_problem problem = {.code = str_is_none(code) ? "internal_error" : code.ptr,
                                    .members = db_result_get(result, "problem")};
     struct str location = db_result_get(result, "location");
-    if (!str_is_none(location)) {
+    /* The answer may be sent after the result is gone, and a problem has no owner: fields go to the arena. */
+    const char *copy = str_is_none(location) ? NULL : arena_strdup(call->arena, location);
+    if (copy != NULL) {
         problem.headers[0].name = STR("Location");
-        problem.headers[0].value = location;
+        problem.headers[0].value = str_from(copy, location.len);
         problem.headers_count = 1;
     }
     http_problem_send(call->request, &problem);
