@@ -136,7 +136,7 @@ static bool string_span(struct parser *parser, size_t inside, struct str *raw, b
 
 /* A string whose opening quote is next, unescaped (into the arena where needed). */
 static bool read_string(struct parser *parser, size_t inside, struct str *out) {
-    bool escaped;
+    bool escaped = false;
     size_t start = ++parser->at;
     if (!string_span(parser, inside, out, &escaped))
         return false;
@@ -213,7 +213,7 @@ static bool read_value(struct parser *parser, enum wanted *next) {
     *next = WANT_COMMA_OR_END;
     if (++parser->values > JSON_VALUES_MAX)
         return stop(parser, "too_complex", parser->at);
-    struct str text;
+    struct str text = STR_NONE;
     switch (peek(parser)) {
     case '{': return open_container(parser, true, next);
     case '[': return open_container(parser, false, next);
