@@ -53,7 +53,7 @@ struct slot {
     bool was_ready;
     uint64_t head_since_ms; /* when the head of `sent` began to be the head */
     /* setting up: */
-    size_t setup_done, setup_count;
+    size_t setup_done, setup_prepared, setup_count; /* syncs: come, those of settings and statements, all */
     bool setup_failed;
 };
 

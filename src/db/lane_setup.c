@@ -1,6 +1,7 @@
-/* Setting a connection up: session settings, then every statement prepared, in one round trip, each with its own sync so
- * that all that do not prepare are named. */
+/* Setting a connection up: session settings, every statement prepared, by-key reads warmed up, in one round trip, each
+ * with its own sync so that all that do not prepare are named. */
 #include <stdio.h>
+#include <string.h>
 
 #include "lane_private.h"
 #include "segreteria/core/log.h"
@@ -18,6 +19,9 @@
     " as setting (name, value)"
 
 #define IDLE_IN_TRANSACTION_MORE_MS 5000u
+
+#define WARM_UP_RUNS 6u /* five with a plan of their own, then PostgreSQL compares and keeps the generic one */
+#define WARM_UP_KEYS 64u
 
 struct step {
     const char *name;
@@ -52,6 +56,28 @@ static bool send_settings(struct slot *slot) {
     return PQsendQueryParams(slot->connection.pg, SETTINGS_SQL, 2, NULL, values, NULL, NULL, 0) == 1;
 }
 
+/* A by-key read that first sees one key at a time would be planned anew each time for ever: for one key such a plan looks
+ * cheaper than the generic one, which supposes ten. So it sees many keys first, all NULL, which fit every type and find
+ * nothing. Returns how many were sent. */
+static size_t send_warm_up(struct slot *slot, const struct db_statement *statement) {
+    char keys[2 + WARM_UP_KEYS * 5];
+    size_t len = 0;
+    for (size_t i = 0; i < WARM_UP_KEYS; i++) {
+        memcpy(keys + len, i == 0 ? "{NULL" : ",NULL", 5);
+        len += 5;
+    }
+    memcpy(keys + len, "}", 2);
+    const char *values[DB_PARAMS_MAX] = {NULL};
+    values[statement->merge_param] = keys;
+    size_t sent = 0;
+    while (sent < WARM_UP_RUNS &&
+           PQsendQueryPrepared(slot->connection.pg, statement->name, (int)statement->params_count, values, NULL, NULL,
+                               0) == 1 &&
+           PQpipelineSync(slot->connection.pg) == 1)
+        sent++;
+    return sent;
+}
+
 void lane_setup_send(struct slot *slot) {
     PGconn *pg = slot->connection.pg;
     (void)PQsetNoticeReceiver(pg, lane_notice, slot);
@@ -62,7 +88,11 @@ void lane_setup_send(struct slot *slot) {
     size_t count = 0;
     for (; sent && step_at(slot->lane, count, &step); count++)
         sent = PQsendPrepare(pg, step.name, step.sql, 0, NULL) == 1 && PQpipelineSync(pg) == 1;
+    slot->setup_prepared = count + 1;
     slot->setup_count = count + 1;
+    for (size_t i = 0; sent && i < slot->lane->options.statements_count; i++)
+        if (slot->lane->options.statements[i]->merge_param >= 0)
+            slot->setup_count += send_warm_up(slot, slot->lane->options.statements[i]);
     if (!sent)
         connection_lose(&slot->connection, "send");
     else
@@ -91,7 +121,7 @@ void lane_setup_receive(struct slot *slot) {
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_PIPELINE_SYNC)
             slot->setup_done++;
-        else if (result != NULL && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        else if (result != NULL && slot->setup_done < slot->setup_prepared && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
             slot->setup_failed = true;
             if (!slot->connection.quiet)
                 log_failure(slot, result);
