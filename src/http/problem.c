@@ -157,6 +157,8 @@ void http_problem_send(struct http_request *request, const struct http_problem *
     http_reply_header(&reply, STR("Content-Language"), str_of(lang_tag(lang)));
     for (size_t i = 0; i < problem->headers_count; i++)
         http_reply_header(&reply, problem->headers[i].name, problem->headers[i].value);
+    if (reply.status == 401 && problem->headers_count == 0) /* RFC 9110 section 15.5.2: never without */
+        http_reply_header(&reply, STR("WWW-Authenticate"), STR("Bearer realm=\"segreteria\""));
     if (reply.status == 503 && problem->headers_count == 0)
         http_reply_header(&reply, STR("Retry-After"), STR("1"));
     http_reply_send(request, &reply);

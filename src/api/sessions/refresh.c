@@ -14,7 +14,7 @@ static void on_row(struct api_call *call, const struct db_result *result) {
 enum status api_sessions_refresh(struct api_call *call) {
     struct str token = api_body_text(call, "refresh_token", NULL);
     if (token_check(TOKEN_REFRESH, token) != STATUS_OK) {
-        api_problem(call, "invalid_token");
+        api_problem(call, "invalid_refresh_token");
         return STATUS_OK;
     }
     unsigned char hash[TOKEN_HASH_BYTES];
