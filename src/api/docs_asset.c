@@ -5,7 +5,7 @@
 
 /* Only what this server serves itself; style attributes are what the reference page sets on its elements. */
 #define DOCS_POLICY                                                                                                    \
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "                  \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "                  \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 static const struct {
