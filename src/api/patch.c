@@ -4,8 +4,6 @@
  * not have been posted. Two patches at the same time: the second's write finds another version and starts again from
  * what is there now; with If-Match it is refused instead, by the write statement.
  */
-#include <stdlib.h>
-
 #include "internal.h"
 
 #define ATTEMPTS_MAX 5
@@ -66,12 +64,12 @@ static bool merge_and_validate(struct api_call *call, struct str document) {
         http_problem_send(call->request, &problem);
         return false;
     }
-    char *text = json_dumps(merged, JSON_COMPACT);
-    if (text == NULL || arena_defer(call->arena, free, text) != STATUS_OK) {
+    struct str text;
+    if (contract_write_json(merged, call->arena, &text) != STATUS_OK) {
         api_fail(call, STATUS_NO_MEMORY);
         return false;
     }
-    api_bind(call, "body", str_of(text));
+    api_bind(call, "body", text);
     return true;
 }
 

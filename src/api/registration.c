@@ -1,15 +1,13 @@
 /* Registration: the password becomes a hash, the answer gets a session. */
 #include "registration.h"
 
-#include <stdlib.h>
-
 enum status registration_bind_body(struct api_call *call, const char *member) {
     json_t *holder = member == NULL ? call->body : json_object_get(call->body, member);
     (void)json_object_del(holder, "password");
-    char *text = json_dumps(call->body, JSON_COMPACT);
-    if (text == NULL || arena_defer(call->arena, free, text) != STATUS_OK)
+    struct str text;
+    if (contract_write_json(call->body, call->arena, &text) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    api_bind(call, "body", str_of(text));
+    api_bind(call, "body", text);
     return STATUS_OK;
 }
 
