@@ -391,6 +391,7 @@ create function jobs_list_filtered(roles text[], employment_types text[], contra
     since timestamptz, after text, page integer, out status integer, out items text, out next_key text)
 language plpgsql stable
 set plan_cache_mode = force_custom_plan
+set enable_bitmapscan = on
 as $$
 declare
     after_at timestamptz := keyset_at(after);

@@ -9,13 +9,17 @@
 #define CLAIM_NAME "idempotency_claim"
 #define CLAIM_SQL "select idempotency_claim($1::bytea, $2::bytea)"
 
-/* By set_config and not as a start-up parameter: poolers refuse `options`. warning: lane_notice needs to see them. */
+/* Every statement is meant to walk an index, in its order, with one plan for all parameters: else PostgreSQL may plan each
+ * call anew (ten times the cost of a by-key read), or keep a plan made while a table was empty. What wants another plan
+ * says so itself (a function's SET).
+ * By set_config and not as a start-up parameter: poolers refuse `options`. warning: lane_notice needs to see them. */
 #define SETTINGS_SQL                                                                                       \
     "select set_config(name, value, false) from (values"                                                   \
     " ('statement_timeout', $1::text), ('idle_in_transaction_session_timeout', $2::text),"                 \
     " ('client_connection_check_interval', '5s'), ('jit', 'off'), ('client_min_messages', 'warning'),"     \
     " ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'), ('intervalstyle', 'iso_8601'),"                      \
-    " ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('standard_conforming_strings', 'on'))"        \
+    " ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('standard_conforming_strings', 'on'),"        \
+    " ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'))" \
     " as setting (name, value)"
 
 #define IDLE_IN_TRANSACTION_MORE_MS 5000u
