@@ -70,6 +70,9 @@ void connection_close(struct connection *connection);
 void connection_ready(struct connection *connection);
 /* Drops the connection and begins again after the back-off; calls on_lost. `reason` is for the log. */
 void connection_lose(struct connection *connection, const char *reason);
+/* Asks the server to end the statement it runs for this connection; before connection_lose, when it does not answer. On a
+ * helper thread, since libpq's cancel blocks; without helpers nothing is done. */
+void connection_cancel(struct connection *connection);
 /* Sends what libpq holds. False: the connection was lost meanwhile (on_lost has been called). */
 bool connection_flush(struct connection *connection);
 

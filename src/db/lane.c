@@ -78,8 +78,10 @@ static void on_sweep(struct loop_timer *timer) {
         sweep_list(lane, &slot->sent, DB_TIMED_OUT);
         if (slot->connection.state == CONN_READY && !TAILQ_EMPTY(&slot->sent) &&
             lane->options.statement_timeout_ms > 0 &&
-            now > slot->head_since_ms + lane->options.statement_timeout_ms + GRACE_HEAD_MS)
+            now > slot->head_since_ms + lane->options.statement_timeout_ms + GRACE_HEAD_MS) {
+            connection_cancel(&slot->connection);
             connection_lose(&slot->connection, "stuck");
+        }
     }
     bool busy = lane->calls_waiting > 0 || !TAILQ_EMPTY(&lane->waiting);
     for (size_t i = 0; i < lane->options.connections; i++)

@@ -217,6 +217,53 @@ static void test_silent_backend(void **state) {
     bench_close(&bench);
 }
 
+static bool one_waits_for_standby(struct test_bench *bench) {
+    (void)bench;
+    return pg_fixture_number(&fixture, "select count(*) from pg_stat_activity where wait_event = 'SyncRep'") > 0;
+}
+
+static void set_standby(const char *sql) {
+    pg_fixture_run(&fixture, sql);
+    pg_fixture_run(&fixture, "select pg_reload_conf()");
+    usleep(200000);
+}
+
+/* A commit that no standby confirms: never acknowledged, whether the wait is cancelled or the lane loses patience. */
+static void test_not_replicated(void **state) {
+    (void)state;
+    NEED_POSTGRESQL();
+    struct helpers *helpers = NULL;
+    assert_int_equal(helpers_create(1, 4, &helpers), STATUS_OK);
+    struct test_bench bench;
+    bench_open(&bench, &fixture,
+               (struct db_lane_options){.write = true, .statement_timeout_ms = 500, .helpers = helpers});
+    assert_true(bench_run(&bench, bench_ready, 5000));
+    set_standby("alter system set synchronous_standby_names = 'nobody'");
+    struct test_call cancelled, stuck, read;
+    call_prepare(&bench, &cancelled, &stmt_insert, "cancelled", NULL);
+    assert_int_equal(call_submit(&cancelled), STATUS_OK);
+    assert_false(bench_run(&bench, bench_never, 100));
+    assert_true(one_waits_for_standby(&bench));
+    pg_fixture_number(&fixture, "select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'");
+    assert_true(bench_run(&bench, bench_idle, 5000));
+    assert_int_equal(cancelled.answers, 1);
+    assert_int_equal(cancelled.outcome, DB_UNKNOWN);
+
+    call_prepare(&bench, &stuck, &stmt_insert, "stuck", NULL);
+    call_prepare(&bench, &read, &stmt_echo, "behind", NULL);
+    assert_int_equal(call_submit(&stuck), STATUS_OK);
+    assert_int_equal(call_submit(&read), STATUS_OK);
+    assert_true(bench_run(&bench, bench_idle, 5000));
+    assert_int_equal(stuck.outcome, DB_UNKNOWN);
+    assert_string_equal(read.value, "behind");
+    assert_false(bench_run(&bench, bench_never, 300));
+    assert_false(one_waits_for_standby(&bench)); /* no backend is left behind */
+    set_standby("alter system reset synchronous_standby_names");
+    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from entry where token in ('cancelled', 'stuck')"), 2);
+    helpers_destroy(helpers);
+    bench_close(&bench);
+}
+
 /* Names are resolved, a dead address is passed over, and a silent one does not hold up the start. */
 static void test_several_hosts(void **state) {
     (void)state;
@@ -294,6 +341,7 @@ int main(void) {
         cmocka_unit_test(test_crash_and_restart),
         cmocka_unit_test(test_refused_while_down),
         cmocka_unit_test(test_silent_backend),
+        cmocka_unit_test(test_not_replicated),
         cmocka_unit_test(test_several_hosts),
         cmocka_unit_test(test_destroy_while_resolving),
         cmocka_unit_test(test_bad_conninfo),
