@@ -16,6 +16,7 @@
 
 #include "commands.h"
 #include "generated/assets.h"
+#include "generated/migrations.h"
 #include "options.h"
 #include "segreteria/background/background.h"
 #include "segreteria/core/clock.h"
@@ -57,6 +58,7 @@ static enum status open_signals(struct serve *serve) {
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGCHLD);
     (void)signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
@@ -133,6 +135,16 @@ static enum status check_allowance(struct serve *serve) {
     return status;
 }
 
+static enum status bring_up_to_date(struct serve *serve) {
+    const struct migrate_options options = {
+        .conninfo = serve->conninfo, .migrations = migrations, .count = migrations_count};
+    size_t applied = 0;
+    enum status status = migrate_run(&options, &applied, &serve->error);
+    if (applied > 0)
+        log_info("migrated", "count=%zu", applied);
+    return status;
+}
+
 static enum status open_database(struct serve *serve) {
     enum status status = STATUS_OK;
     serve->conninfo = serve->options.database_url;
@@ -141,7 +153,7 @@ static enum status open_database(struct serve *serve) {
         serve->conninfo = cluster_conninfo(serve->cluster);
     }
     if (status == STATUS_OK)
-        status = migrate_run(serve->conninfo, &serve->error);
+        status = bring_up_to_date(serve);
     return status != STATUS_OK ? status : check_allowance(serve);
 }
 
