@@ -3,7 +3,7 @@
 
 #include "generated/assets.h"
 
-/* Only what this server serves itself; style attributes are what the reference page sets on its elements. */
+/* Only what this server serves itself, nothing inline. */
 #define DOCS_POLICY                                                                                                    \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "                  \
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
