@@ -375,7 +375,7 @@ void cluster_stop(struct cluster *cluster) {
         if (!stop_with(cluster, SIGINT, STOP_FAST_MS) &&
             !stop_with(cluster, SIGQUIT, STOP_IMMEDIATE_MS)) {
             log_warn("cluster_killed", "pid=%d", (int)cluster->pid);
-            cluster_signal_all(cluster, cluster->name, 0, SIGKILL);
+            cluster_signal_all(cluster, cluster->name, SIGKILL);
             (void)stop_with(cluster, SIGKILL, STOP_IMMEDIATE_MS);
         }
         log_info("cluster_stopped", "ms=%llu", (unsigned long long)(clock_monotonic_ms() - begin));

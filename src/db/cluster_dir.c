@@ -345,7 +345,7 @@ enum status cluster_dir_remove(int dir_fd, const char *name, int depth) {
         if (fd >= 0) {
             close(fd);
         }
-        return STATUS_IO;
+        return fd < 0 && errno == ENOENT ? STATUS_OK : STATUS_IO;
     }
     enum status status = STATUS_OK;
     const struct dirent *entry;
@@ -355,7 +355,7 @@ enum status cluster_dir_remove(int dir_fd, const char *name, int depth) {
         }
     }
     closedir(dir);
-    if (status == STATUS_OK && unlinkat(dir_fd, name, AT_REMOVEDIR) != 0) {
+    if (status == STATUS_OK && unlinkat(dir_fd, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
         status = STATUS_IO;
     }
     return status;

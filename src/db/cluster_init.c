@@ -6,6 +6,7 @@
  * connect is written at each start too: local processes of the server's own user (and root, who
  * could become that user anyway), as PostgreSQL sees them from the kernel.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,6 +18,7 @@
 #include "segreteria/core/log.h"
 
 #define INIT_TIMEOUT_MS 300000
+#define REMOVE_ATTEMPTS 250 /* 20 ms apart */
 #define MIB UINT64_C(1048576)
 
 static uint64_t clamp(uint64_t value, uint64_t least, uint64_t most) {
@@ -117,7 +119,7 @@ enum status cluster_configure(const struct cluster *cluster, const char *name, s
 static enum status run_step(struct cluster *cluster, const char *const *argv, struct str input,
                             const char *what, struct buf *error) {
     struct cluster_program program = {
-        .argv = argv, .keep_fd = cluster->dir_fd, .death_signal = SIGTERM};
+        .argv = argv, .keep_fd = cluster->dir_fd, .death_signal = SIGKILL};
     struct buf output;
     buf_init(&output, CLUSTER_OUTPUT_MAX);
     int exit_status = 0;
@@ -201,20 +203,56 @@ static enum status rename_in_place(const struct cluster *cluster, const char *te
     return STATUS_OK;
 }
 
-enum status cluster_init(struct cluster *cluster, struct buf *error) {
-    char temporary[48];
-    char directory[128];
-    snprintf(temporary, sizeof temporary, "%s.new", cluster->name);
-    snprintf(directory, sizeof directory, "%s/%s", cluster->prefix, temporary);
+/* What a killed initdb left. Its processes end with it, but not at once, and meanwhile still write.
+ */
+static enum status remove_one(const struct cluster *cluster, const char *name, struct buf *error) {
+    for (int attempt = 0;; attempt++) {
+        size_t running = cluster_signal_all(cluster, name, SIGKILL);
+        if (cluster_dir_remove(cluster->dir_fd, name, 0) == STATUS_OK && running == 0) {
+            return STATUS_OK;
+        }
+        if (attempt == REMOVE_ATTEMPTS) {
+            cluster_dir_error(cluster, "cannot remove the unfinished", name, error);
+            return STATUS_IO;
+        }
+        cluster_sleep_ms(20);
+    }
+}
 
-    /* What a killed initdb left; the lock says that no other one runs. */
-    cluster_signal_all(cluster, temporary, 0, SIGKILL);
-    if (cluster_dir_remove(cluster->dir_fd, temporary, 0) != STATUS_OK) {
-        cluster_dir_error(cluster, "cannot remove the unfinished", temporary, error);
+static enum status remove_unfinished(const struct cluster *cluster, struct buf *error) {
+    int fd = openat(cluster->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        cluster_dir_error(cluster, "cannot read the directory", "", error);
+        if (fd >= 0) {
+            close(fd);
+        }
         return STATUS_IO;
     }
+    enum status status = STATUS_OK;
+    const struct dirent *entry;
+    while (status == STATUS_OK && (entry = readdir(dir)) != NULL) {
+        struct str name = str_of(entry->d_name);
+        if (str_starts_with(name, STR("postgresql-")) && strstr(entry->d_name, ".new") != NULL) {
+            status = remove_one(cluster, entry->d_name, error);
+        }
+    }
+    closedir(dir);
+    return status;
+}
+
+enum status cluster_init(struct cluster *cluster, struct buf *error) {
+    char temporary[64];
+    char directory[128];
+    /* A name of its own: a process a killed initdb left behind cannot come into it. */
+    snprintf(temporary, sizeof temporary, "%s.new.%d", cluster->name, (int)getpid());
+    snprintf(directory, sizeof directory, "%s/%s", cluster->prefix, temporary);
+    enum status status = remove_unfinished(cluster, error);
+    if (status != STATUS_OK) {
+        return status;
+    }
     log_info("cluster_init", "major=%d user=%s", cluster->major, cluster->user);
-    enum status status = run_initdb(cluster, directory, error);
+    status = run_initdb(cluster, directory, error);
     if (status == STATUS_OK) {
         status = cluster_configure(cluster, temporary, error);
     }
@@ -227,8 +265,13 @@ enum status cluster_init(struct cluster *cluster, struct buf *error) {
     if (status == STATUS_OK) {
         status = rename_in_place(cluster, temporary, error);
     }
-    if (status != STATUS_OK && cluster_dir_remove(cluster->dir_fd, temporary, 0) != STATUS_OK) {
-        log_warn("cluster_leftover", "name=%s", temporary);
+    if (status != STATUS_OK) {
+        struct buf ignored;
+        buf_init(&ignored, 1024);
+        if (remove_one(cluster, temporary, &ignored) != STATUS_OK) {
+            log_warn("cluster_leftover", "name=%s", temporary);
+        }
+        buf_deinit(&ignored);
     }
     return status;
 }

@@ -42,7 +42,7 @@ struct cluster_postmaster cluster_postmaster_read(const struct cluster *cluster)
 /* Asks what still runs in our directory to end, harder the longer it takes. True when nothing is
  * left. */
 bool cluster_orphans_gone(struct cluster *cluster) {
-    size_t count = cluster_signal_all(cluster, cluster->name, 0, 0);
+    size_t count = cluster_signal_all(cluster, cluster->name, 0);
     if (count == 0) {
         cluster->orphans_since_ms = 0;
         cluster->orphans_signal = 0;
@@ -70,7 +70,7 @@ bool cluster_orphans_gone(struct cluster *cluster) {
     if (lives && sig != SIGKILL) {
         kill(postmaster, sig); /* it ends its own processes */
     } else {
-        cluster_signal_all(cluster, cluster->name, 0, sig);
+        cluster_signal_all(cluster, cluster->name, sig);
     }
     return false;
 }

@@ -148,10 +148,9 @@ NODISCARD enum status cluster_run(struct cluster *cluster, const struct cluster_
 /* Reads what is there; never blocks. False at the end of the stream. */
 bool cluster_drain(int fd, struct buf *output);
 
-/* Signals the PostgreSQL processes that work in `name` below the data directory, except `except`.
+/* Signals the PostgreSQL processes that work in `name` below the data directory.
  * Returns how many. */
-size_t cluster_signal_all(const struct cluster *cluster, const char *name, pid_t except,
-                          int signal);
+size_t cluster_signal_all(const struct cluster *cluster, const char *name, int signal);
 
 /* True if that process is a PostgreSQL that works in `name` below the data directory. */
 bool cluster_is_ours(const struct cluster *cluster, const char *name, pid_t pid);

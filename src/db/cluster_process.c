@@ -249,7 +249,7 @@ bool cluster_is_ours(const struct cluster *cluster, const char *name, pid_t pid)
            ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
 }
 
-size_t cluster_signal_all(const struct cluster *cluster, const char *name, pid_t except, int sig) {
+size_t cluster_signal_all(const struct cluster *cluster, const char *name, int sig) {
     DIR *processes = opendir("/proc");
     if (processes == NULL) {
         return 0;
@@ -258,7 +258,7 @@ size_t cluster_signal_all(const struct cluster *cluster, const char *name, pid_t
     const struct dirent *entry;
     while ((entry = readdir(processes)) != NULL) {
         uint64_t pid = 0;
-        if (str_to_u64(str_of(entry->d_name), INT_MAX, &pid) == STATUS_OK && (pid_t)pid != except &&
+        if (str_to_u64(str_of(entry->d_name), INT_MAX, &pid) == STATUS_OK &&
             cluster_is_ours(cluster, name, (pid_t)pid)) {
             count++;
             if (sig != 0) {
