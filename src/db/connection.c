@@ -1,4 +1,5 @@
-/* The connection state machine. Only connection_enter changes the state, and it asserts that the move is legal. */
+/* The connection state machine. Only connection_enter changes the state, and it asserts that the
+ * move is legal. */
 #include "connection.h"
 
 #include <assert.h>
@@ -35,12 +36,14 @@ static const char *const state_names[] = {"idle",  "resolving", "connecting", "p
 
 static bool may_move(enum connection_state from, enum connection_state to) {
     static const unsigned targets[] = {
-        [CONN_IDLE] = 1u << CONN_RESOLVING | 1u << CONN_CONNECTING | 1u << CONN_WAITING | 1u << CONN_CLOSED,
+        [CONN_IDLE] = 1u << CONN_RESOLVING | 1u << CONN_CONNECTING | 1u << CONN_WAITING |
+                      1u << CONN_CLOSED,
         [CONN_RESOLVING] = 1u << CONN_CONNECTING | 1u << CONN_WAITING | 1u << CONN_CLOSED,
         [CONN_CONNECTING] = 1u << CONN_PREPARING | 1u << CONN_WAITING | 1u << CONN_CLOSED,
         [CONN_PREPARING] = 1u << CONN_READY | 1u << CONN_WAITING | 1u << CONN_CLOSED,
         [CONN_READY] = 1u << CONN_WAITING | 1u << CONN_CLOSED,
-        [CONN_WAITING] = 1u << CONN_RESOLVING | 1u << CONN_CONNECTING | 1u << CONN_WAITING | 1u << CONN_CLOSED,
+        [CONN_WAITING] = 1u << CONN_RESOLVING | 1u << CONN_CONNECTING | 1u << CONN_WAITING |
+                         1u << CONN_CLOSED,
         [CONN_CLOSED] = 0,
     };
     return (targets[from] >> to & 1u) != 0;
@@ -48,8 +51,8 @@ static bool may_move(enum connection_state from, enum connection_state to) {
 
 static void connection_enter(struct connection *connection, enum connection_state state) {
     assert(may_move(connection->state, state));
-    log_debug("db_connection", "name=%s from=%s to=%s", connection->name, state_names[connection->state],
-              state_names[state]);
+    log_debug("db_connection", "name=%s from=%s to=%s", connection->name,
+              state_names[connection->state], state_names[state]);
     connection->state = state;
     uint64_t now = loop_now_ms(connection->loop);
     if (state == CONN_CONNECTING)
@@ -60,7 +63,8 @@ static void connection_enter(struct connection *connection, enum connection_stat
         loop_timer_clear(connection->loop, &connection->timer);
 }
 
-/* Between half and all of a pause that doubles, so that many servers do not come back at the same moment. */
+/* Between half and all of a pause that doubles, so that many servers do not come back at the same
+ * moment. */
 static uint64_t backoff_ms(const struct connection *connection) {
     unsigned pause = BACKOFF_FIRST_MS << (connection->failures < 6 ? connection->failures : 6);
     if (pause > BACKOFF_MAX_MS)
@@ -71,8 +75,8 @@ static uint64_t backoff_ms(const struct connection *connection) {
     return pause / 2 + dice % (pause / 2 + 1);
 }
 
-/* Watched is a duplicate of libpq's socket: libpq closes its own without warning when the server hangs up, and a watch
- * must end before its descriptor is closed. */
+/* Watched is a duplicate of libpq's socket: libpq closes its own without warning when the server
+ * hangs up, and a watch must end before its descriptor is closed. */
 static void unwatch(struct connection *connection) {
     if (connection->watch.fd < 0)
         return;
@@ -105,7 +109,7 @@ static void wait_and_retry(struct connection *connection) {
     connection->failures++;
 }
 
-void connection_lose(struct connection *connection, const char *reason) {
+void db_connection_lose(struct connection *connection, const char *reason) {
     assert(connection->state == CONN_CONNECTING || connection->state == CONN_PREPARING ||
            connection->state == CONN_READY);
     bool was_up = connection->state != CONN_CONNECTING;
@@ -116,7 +120,8 @@ void connection_lose(struct connection *connection, const char *reason) {
                  state_names[connection->state], reason,
                  log_quote(&quoted, str_from(message, strcspn(message, "\n"))));
     }
-    connection->quiet = connection->failures > 0; /* the first two of a row of failures say enough */
+    connection->quiet = connection->failures >
+                        0; /* the first two of a row of failures say enough */
     wait_and_retry(connection);
     if (was_up)
         connection->owner->on_lost(connection);
@@ -172,13 +177,14 @@ static void connected(struct connection *connection) {
     connection_enter(connection, CONN_PREPARING);
     (void)PQsetErrorVerbosity(connection->pg, PQERRORS_TERSE); /* DETAIL holds people's data */
     if (PQsetnonblocking(connection->pg, 1) != 0 || !watch(connection, EPOLLIN)) {
-        connection_lose(connection, "setup");
+        db_connection_lose(connection, "setup");
         return;
     }
     connection->owner->on_connected(connection);
 }
 
-/* libpq may close its socket and open another, perhaps under the same number, so the watch ends before each step. */
+/* libpq may close its socket and open another, perhaps under the same number, so the watch ends
+ * before each step. */
 static void connect_step(struct connection *connection) {
     unwatch(connection);
     PostgresPollingStatusType polled = PQconnectPoll(connection->pg);
@@ -186,7 +192,7 @@ static void connect_step(struct connection *connection) {
         connected(connection);
     else if (polled == PGRES_POLLING_FAILED ||
              !watch(connection, polled == PGRES_POLLING_READING ? EPOLLIN : EPOLLOUT))
-        connection_lose(connection, "connect");
+        db_connection_lose(connection, "connect");
 }
 
 /* Until the owner sets its own: libpq's default prints to standard error. */
@@ -197,13 +203,15 @@ static void ignore_notice(void *context, const PGresult *notice) {
 
 static void connect_next(struct connection *connection) {
     connection_enter(connection, CONN_CONNECTING);
-    connection->pg = conninfo_connect_start(connection->conninfo, &connection->addresses, connection->first_address,
-                                            connection->owner->application_name, connection->owner->read_write);
+    connection->pg = conninfo_connect_start(
+        connection->conninfo, &connection->addresses, connection->first_address,
+        connection->owner->application_name, connection->owner->read_write);
     if (connection->pg != NULL)
         (void)PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
     /* libpq's rule: act as if the last PQconnectPoll had asked to wait for writing. */
-    if (connection->pg == NULL || PQstatus(connection->pg) == CONNECTION_BAD || !watch(connection, EPOLLOUT))
-        connection_lose(connection, "connect");
+    if (connection->pg == NULL || PQstatus(connection->pg) == CONNECTION_BAD ||
+        !watch(connection, EPOLLOUT))
+        db_connection_lose(connection, "connect");
 }
 
 static void begin(struct connection *connection) {
@@ -234,9 +242,9 @@ static void on_timer(struct loop_timer *timer) {
     case CONN_WAITING: begin(connection); break;
     case CONN_CONNECTING:
         skip_silent(connection);
-        connection_lose(connection, "connect_timeout");
+        db_connection_lose(connection, "connect_timeout");
         break;
-    case CONN_PREPARING: connection_lose(connection, "prepare_timeout"); break;
+    case CONN_PREPARING: db_connection_lose(connection, "prepare_timeout"); break;
     case CONN_IDLE:
     case CONN_RESOLVING:
     case CONN_READY:
@@ -246,15 +254,15 @@ static void on_timer(struct loop_timer *timer) {
 
 /* ---- connected ---- */
 
-bool connection_flush(struct connection *connection) {
+bool db_connection_flush(struct connection *connection) {
     int left = PQflush(connection->pg);
     if (left < 0) {
-        connection_lose(connection, "send");
+        db_connection_lose(connection, "send");
         return false;
     }
     connection->output_pending = left > 0;
     if (!watch(connection, left > 0 ? EPOLLIN | EPOLLOUT : EPOLLIN)) {
-        connection_lose(connection, "watch");
+        db_connection_lose(connection, "watch");
         return false;
     }
     return true;
@@ -273,25 +281,26 @@ static void on_socket(struct loop_watch *watched, uint32_t events) {
         if (connection->pg == NULL)
             return;
         if (!alive || PQstatus(connection->pg) == CONNECTION_BAD) {
-            connection_lose(connection, "closed");
+            db_connection_lose(connection, "closed");
             return;
         }
     }
     if (connection->output_pending)
-        (void)connection_flush(connection);
+        (void)db_connection_flush(connection);
 }
 
-void connection_ready(struct connection *connection) {
+void db_connection_ready(struct connection *connection) {
     connection_enter(connection, CONN_READY);
     connection->failures = 0;
     connection->quiet = false;
     connection->first_address = 0;
-    log_info("db_connected", "name=%s server=%d pid=%d", connection->name, PQserverVersion(connection->pg),
-             PQbackendPID(connection->pg));
+    log_info("db_connected", "name=%s server=%d pid=%d", connection->name,
+             PQserverVersion(connection->pg), PQbackendPID(connection->pg));
 }
 
-void connection_init(struct connection *connection, const struct connection_owner *owner,
-                     const struct conninfo *conninfo, struct loop *loop, struct helpers *helpers, const char *name) {
+void db_connection_init(struct connection *connection, const struct connection_owner *owner,
+                        const struct conninfo *conninfo, struct loop *loop, struct helpers *helpers,
+                        const char *name) {
     *connection = (struct connection){
         .owner = owner,
         .conninfo = conninfo,
@@ -303,9 +312,9 @@ void connection_init(struct connection *connection, const struct connection_owne
     };
 }
 
-void connection_begin(struct connection *connection) { begin(connection); }
+void db_connection_begin(struct connection *connection) { begin(connection); }
 
-void connection_close(struct connection *connection) {
+void db_connection_close(struct connection *connection) {
     if (connection->state == CONN_CLOSED)
         return;
     connection_enter(connection, CONN_CLOSED);

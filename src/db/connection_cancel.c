@@ -1,5 +1,6 @@
-/* A last word to a server that does not answer: end what you are doing for us. Closing the socket alone is not always
- * noticed: a backend that waits for a synchronous standby would wait on, and its place among max_connections with it. */
+/* A last word to a server that does not answer: end what you are doing for us. Closing the socket
+ * alone is not always noticed: a backend that waits for a synchronous standby would wait on, and
+ * its place among max_connections with it. */
 #include <stdlib.h>
 
 #include "connection.h"
@@ -23,16 +24,17 @@ static void cancel_done(struct helper_job *job) {
     free(cancellation);
 }
 
-void connection_cancel(struct connection *connection) {
+void db_connection_cancel(struct connection *connection) {
     if (connection->helpers == NULL || connection->pg == NULL)
         return;
     struct cancellation *cancellation = calloc(1, sizeof *cancellation);
     if (cancellation == NULL)
         return;
-    cancellation->job =
-        (struct helper_job){.work = cancel_work, .done = cancel_done, .loop = connection->loop};
+    cancellation->job = (struct helper_job){
+        .work = cancel_work, .done = cancel_done, .loop = connection->loop};
     cancellation->cancel = PQgetCancel(connection->pg);
-    if (cancellation->cancel != NULL && helpers_submit(connection->helpers, &cancellation->job) == STATUS_OK)
+    if (cancellation->cancel != NULL &&
+        helpers_submit(connection->helpers, &cancellation->job) == STATUS_OK)
         return;
     PQfreeCancel(cancellation->cancel);
     free(cancellation);

@@ -1,4 +1,5 @@
-/* Connection strings: hosts out of the text and the environment, names to addresses, parameters for libpq. */
+/* Connection strings: hosts out of the text and the environment, names to addresses, parameters for
+ * libpq. */
 #include "conninfo.h"
 
 #include <arpa/inet.h>
@@ -36,10 +37,13 @@ static bool is_numeric(const char *host) {
     return inet_pton(AF_INET, host, ignored) == 1 || inet_pton(AF_INET6, host, ignored) == 1;
 }
 
-static bool is_socket_path(const char *host) { return host[0] == '\0' || host[0] == '/' || host[0] == '@'; }
+static bool is_socket_path(const char *host) {
+    return host[0] == '\0' || host[0] == '/' || host[0] == '@';
+}
 
 /* As libpq reads its comma-separated lists: one port may serve all hosts. */
-NODISCARD static enum status split_hosts(struct conninfo *conninfo, const char *hosts, const char *ports) {
+NODISCARD static enum status split_hosts(struct conninfo *conninfo, const char *hosts,
+                                         const char *ports) {
     struct str host_rest = str_of(hosts), port_rest = str_of(ports), host, port = STR_NONE;
     bool several_ports = ports != NULL && strchr(ports, ',') != NULL;
     while (str_split(&host_rest, ',', &host)) {
@@ -63,8 +67,8 @@ NODISCARD static enum status split_hosts(struct conninfo *conninfo, const char *
 
 NODISCARD static enum status read_options(struct conninfo *conninfo, const PQconninfoOption *given,
                                           const PQconninfoOption *defaults) {
-    static const char *const tcp[] = {"keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
-                                      "tcp_user_timeout"};
+    static const char *const tcp[] = {"keepalives", "keepalives_idle", "keepalives_interval",
+                                      "keepalives_count", "tcp_user_timeout"};
     conninfo->allows_keepalive_setup = true;
     for (size_t i = 0; i < sizeof tcp / sizeof tcp[0]; i++)
         if (option_value(given, tcp[i]) != NULL)
@@ -78,7 +82,8 @@ NODISCARD static enum status read_options(struct conninfo *conninfo, const PQcon
         hosts = option_value(defaults, "host");
     if (ports == NULL)
         ports = option_value(defaults, "port");
-    if (hosts == NULL || option_value(given, "hostaddr") != NULL || option_value(defaults, "hostaddr") != NULL)
+    if (hosts == NULL || option_value(given, "hostaddr") != NULL ||
+        option_value(defaults, "hostaddr") != NULL)
         return STATUS_OK;
     return split_hosts(conninfo, hosts, ports);
 }
@@ -124,11 +129,12 @@ static void resolve_name(const struct address *host, struct addresses *out) {
         log_warn("db_resolve_failed", "host=%s error=\"%s\"", host->host, gai_strerror(error));
         return;
     }
-    for (const struct addrinfo *one = list; one != NULL && out->count < ADDRESSES_MAX; one = one->ai_next) {
+    for (const struct addrinfo *one = list; one != NULL && out->count < ADDRESSES_MAX;
+         one = one->ai_next) {
         struct address *address = &out->at[out->count];
         *address = *host;
-        if (getnameinfo(one->ai_addr, one->ai_addrlen, address->hostaddr, sizeof address->hostaddr, NULL, 0,
-                        NI_NUMERICHOST) == 0)
+        if (getnameinfo(one->ai_addr, one->ai_addrlen, address->hostaddr, sizeof address->hostaddr,
+                        NULL, 0, NI_NUMERICHOST) == 0)
             out->count++;
     }
     freeaddrinfo(list);
@@ -180,8 +186,8 @@ static void set(struct parameters *parameters, const char *keyword, const char *
     parameters->values[parameters->count++] = value;
 }
 
-PGconn *conninfo_connect_start(const struct conninfo *conninfo, const struct addresses *addresses, size_t first,
-                               const char *application_name, bool read_write) {
+PGconn *conninfo_connect_start(const struct conninfo *conninfo, const struct addresses *addresses,
+                               size_t first, const char *application_name, bool read_write) {
     struct parameters parameters = {0};
     struct address_lists lists;
     set(&parameters, "dbname", conninfo->text); /* expanded by libpq; what follows overrides it */
@@ -196,7 +202,8 @@ PGconn *conninfo_connect_start(const struct conninfo *conninfo, const struct add
     if (read_write || !conninfo->sets_session_attrs)
         set(&parameters, "target_session_attrs", "read-write");
     if (!conninfo->sets_gssencmode)
-        set(&parameters, "gssencmode", "disable"); /* its negotiation may block on a credential cache */
+        set(&parameters, "gssencmode",
+            "disable"); /* its negotiation may block on a credential cache */
     if (conninfo->allows_keepalive_setup) {
         set(&parameters, "keepalives_idle", "10");
         set(&parameters, "keepalives_interval", "5");

@@ -1,5 +1,6 @@
-/* A libpq connection string, taken apart far enough to do its name resolution ourselves: libpq would do it in the middle
- * of PQconnectPoll, blocking the loop. Immutable after conninfo_create; any thread may read it.
+/* A libpq connection string, taken apart far enough to do its name resolution ourselves: libpq
+ * would do it in the middle of PQconnectPoll, blocking the loop. Immutable after conninfo_create;
+ * any thread may read it.
  */
 #ifndef SEGRETERIA_DB_CONNINFO_H
 #define SEGRETERIA_DB_CONNINFO_H
@@ -26,7 +27,8 @@ struct addresses {
 
 struct conninfo {
     char *text;
-    struct addresses hosts;      /* as given; count 0: libpq's own default (a Unix socket) or hostaddr was given */
+    struct addresses
+        hosts; /* as given; count 0: libpq's own default (a Unix socket) or hostaddr was given */
     bool needs_resolving;        /* some host is a name */
     bool sets_session_attrs;     /* the user said which kind of server */
     bool allows_keepalive_setup; /* the user said nothing about keepalives and TCP timeouts */
@@ -37,12 +39,14 @@ struct conninfo {
 NODISCARD enum status conninfo_create(const char *text, struct conninfo **out);
 void conninfo_destroy(struct conninfo *conninfo);
 
-/* Blocks in getaddrinfo: for a helper thread. Names that do not resolve are left out; NOT_FOUND when nothing is left. */
+/* Blocks in getaddrinfo: for a helper thread. Names that do not resolve are left out; NOT_FOUND
+ * when nothing is left. */
 NODISCARD enum status conninfo_resolve(const struct conninfo *conninfo, struct addresses *out);
 
-/* Begins a connection to the addresses, tried in order from index `first` round. NULL when out of memory; else see
- * PQstatus. The statement timeout and the like are set after connecting, since poolers refuse the `options` parameter. */
-PGconn *conninfo_connect_start(const struct conninfo *conninfo, const struct addresses *addresses, size_t first,
-                               const char *application_name, bool read_write);
+/* Begins a connection to the addresses, tried in order from index `first` round. NULL when out of
+ * memory; else see PQstatus. The statement timeout and the like are set after connecting, since
+ * poolers refuse the `options` parameter. */
+PGconn *conninfo_connect_start(const struct conninfo *conninfo, const struct addresses *addresses,
+                               size_t first, const char *application_name, bool read_write);
 
 #endif

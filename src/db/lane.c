@@ -1,5 +1,5 @@
-/* The lane itself: made and unmade, calls taken in, what is late swept out. The rest is in lane_jobs.c (which calls share
- * a statement), lane_send.c, lane_receive.c and lane_setup.c. */
+/* The lane itself: made and unmade, calls taken in, what is late swept out. The rest is in
+ * lane_jobs.c (which calls share a statement), lane_send.c, lane_receive.c and lane_setup.c. */
 #include "segreteria/db/lane.h"
 
 #include <assert.h>
@@ -10,13 +10,16 @@
 #include "segreteria/core/log.h"
 
 #define SWEEP_MS 50u
-#define GRACE_UNAVAILABLE_MS 1000u /* without any connection for this long, calls are refused at once */
-#define GRACE_HEAD_MS 1000u        /* beyond statement_timeout: the server does not answer any more */
+#define GRACE_UNAVAILABLE_MS                                                                       \
+    1000u                   /* without any connection for this long, calls are refused at once */
+#define GRACE_HEAD_MS 1000u /* beyond statement_timeout: the server does not answer any more */
 #define CALL_BYTES_MAX ((size_t)4 * 1024 * 1024)
 #define KEY_BYTES_MAX 1024u
 #define SCRATCH_MAX ((size_t)8 * 1024 * 1024)
 
-static struct slot *slot_of(struct connection *connection) { return OWNER_OF(connection, struct slot, connection); }
+static struct slot *slot_of(struct connection *connection) {
+    return OWNER_OF(connection, struct slot, connection);
+}
 
 static void on_connected(struct connection *connection) { lane_setup_send(slot_of(connection)); }
 
@@ -42,12 +45,13 @@ static uint64_t on_flush(struct loop_hook *hook) {
     lane->delivered = false;
     lane_send_waiting(lane);
     if (lane->calls_waiting + lane->calls_sent > 0 && lane->sweep_timer.link == NULL)
-        loop_timer_set(lane->options.loop, &lane->sweep_timer, loop_now_ms(lane->options.loop) + SWEEP_MS);
+        loop_timer_set(lane->options.loop, &lane->sweep_timer,
+                       loop_now_ms(lane->options.loop) + SWEEP_MS);
     return lane->delivered ? 0 : UINT64_MAX; /* answers given here are sent in another turn */
 }
 
-/* Answers the calls of one list whose deadline has passed; their jobs stay. Begins afresh after each answer, because its
- * callback may change the lists. */
+/* Answers the calls of one list whose deadline has passed; their jobs stay. Begins afresh after
+ * each answer, because its callback may change the lists. */
 static void sweep_list(struct db_lane *lane, struct job_list *list, enum db_outcome outcome) {
     const struct db_result late = {.outcome = outcome};
     uint64_t now = loop_now_ms(lane->options.loop);
@@ -79,8 +83,8 @@ static void on_sweep(struct loop_timer *timer) {
         if (slot->connection.state == CONN_READY && !TAILQ_EMPTY(&slot->sent) &&
             lane->options.statement_timeout_ms > 0 &&
             now > slot->head_since_ms + lane->options.statement_timeout_ms + GRACE_HEAD_MS) {
-            connection_cancel(&slot->connection);
-            connection_lose(&slot->connection, "stuck");
+            db_connection_cancel(&slot->connection);
+            db_connection_lose(&slot->connection, "stuck");
         }
     }
     bool busy = lane->calls_waiting > 0 || !TAILQ_EMPTY(&lane->waiting);
@@ -106,11 +110,11 @@ static void begin_slots(struct db_lane *lane) {
         struct slot *slot = &lane->slots[i];
         slot->lane = lane;
         TAILQ_INIT(&slot->sent);
-        connection_init(&slot->connection, &lane->owner, lane->conninfo, lane->options.loop, lane->options.helpers,
-                        lane->options.name);
+        db_connection_init(&slot->connection, &lane->owner, lane->conninfo, lane->options.loop,
+                           lane->options.helpers, lane->options.name);
     }
     for (size_t i = 0; i < lane->options.connections; i++)
-        connection_begin(&lane->slots[i].connection);
+        db_connection_begin(&lane->slots[i].connection);
 }
 
 enum status db_lane_create(const struct db_lane_options *options, struct db_lane **out) {
@@ -125,10 +129,12 @@ enum status db_lane_create(const struct db_lane_options *options, struct db_lane
     lane->sweep_timer.on_due = on_sweep;
     buf_init(&lane->scratch, SCRATCH_MAX);
     enum status status = STATUS_NO_MEMORY;
-    int len = snprintf(lane->application_name, sizeof lane->application_name, "segreteria %s", options->name);
+    int len = snprintf(lane->application_name, sizeof lane->application_name, "segreteria %s",
+                       options->name);
     if (len < 0 || (size_t)len >= sizeof lane->application_name)
         lane->application_name[sizeof lane->application_name - 1] = '\0';
-    lane->owner = (struct connection_owner){on_connected, on_input, on_lost, lane->application_name, options->write};
+    lane->owner = (struct connection_owner){on_connected, on_input, on_lost, lane->application_name,
+                                            options->write};
     lane->slots = calloc(options->connections, sizeof lane->slots[0]);
     if (lane->slots == NULL)
         goto fail;
@@ -157,16 +163,18 @@ fail:
 void db_lane_destroy(struct db_lane *lane) {
     if (lane == NULL)
         return;
-    static const struct db_result unavailable = {.outcome = DB_UNAVAILABLE}, unknown = {.outcome = DB_UNKNOWN};
+    static const struct db_result unavailable = {.outcome = DB_UNAVAILABLE},
+                                  unknown = {.outcome = DB_UNKNOWN};
     lane->closing = true;
     loop_hook_remove(lane->options.loop, LOOP_FLUSH, &lane->hook);
     loop_timer_clear(lane->options.loop, &lane->sweep_timer);
     for (size_t i = 0; i < lane->options.connections; i++)
-        connection_close(&lane->slots[i].connection);
+        db_connection_close(&lane->slots[i].connection);
     for (size_t i = 0; i < lane->options.connections; i++) {
         struct slot *slot = &lane->slots[i];
         for (struct job *job; (job = TAILQ_FIRST(&slot->sent)) != NULL;)
-            lane_job_end(lane, slot, job, job->statement->kind == DB_WRITE ? &unknown : &unavailable);
+            lane_job_end(lane, slot, job,
+                         job->statement->kind == DB_WRITE ? &unknown : &unavailable);
     }
     for (struct job *job; (job = TAILQ_FIRST(&lane->waiting)) != NULL;)
         lane_job_end(lane, NULL, job, &unavailable);

@@ -1,4 +1,5 @@
-/* Jobs: the pool, the callers of each, and the index by which equal reads find each other before they are sent. */
+/* Jobs: the pool, the callers of each, and the index by which equal reads find each other before
+ * they are sent. */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,11 +7,13 @@
 #include "lane_private.h"
 #include "segreteria/core/uuid.h"
 
-/* Jobs never run out before calls do: each waiting call needs at most one, and so does each place on a connection. */
+/* Jobs never run out before calls do: each waiting call needs at most one, and so does each place
+ * on a connection. */
 enum status lane_jobs_create(struct db_lane *lane) {
     TAILQ_INIT(&lane->waiting);
     TAILQ_INIT(&lane->free);
-    size_t on_wire = lane->options.connections * (lane->options.depth_max + 1) * 2; /* with preparing again */
+    size_t on_wire = lane->options.connections * (lane->options.depth_max + 1) *
+                     2; /* with preparing again */
     lane->jobs_count = lane->options.queue_max + on_wire * 2;
     lane->jobs = calloc(lane->jobs_count, sizeof lane->jobs[0]);
     if (lane->jobs == NULL)
@@ -36,7 +39,8 @@ struct job *lane_job_take_free(struct db_lane *lane) {
 
 /* ---- index ---- */
 
-/* FNV-1a over eight bytes at a time: these keys are short, and nobody gains by making them collide within one turn. */
+/* FNV-1a over eight bytes at a time: these keys are short, and nobody gains by making them collide
+ * within one turn. */
 uint32_t lane_hash(uint32_t seed, struct str s) {
     uint64_t hash = seed ^ UINT64_C(0xcbf29ce484222325);
     size_t at = 0;
@@ -69,13 +73,15 @@ static bool calls_agree(const struct db_call *a, const struct db_call *b) {
     if (a->statement != b->statement)
         return false;
     for (size_t i = 0; i < a->statement->params_count; i++)
-        if (!is_merged(a->statement, i) && (str_is_none(a->params[i]) != str_is_none(b->params[i]) ||
-                                            !str_eq(a->params[i], b->params[i])))
+        if (!is_merged(a->statement, i) &&
+            (str_is_none(a->params[i]) != str_is_none(b->params[i]) ||
+             !str_eq(a->params[i], b->params[i])))
             return false;
     return true;
 }
 
-static struct job *index_find(const struct db_lane *lane, const struct db_call *call, uint32_t hash) {
+static struct job *index_find(const struct db_lane *lane, const struct db_call *call,
+                              uint32_t hash) {
     struct job *job = lane->index[hash % INDEX_SIZE];
     for (; job != NULL; job = job->index_next)
         if (job->hash == hash && job->calls != NULL && calls_agree(job->calls, call) &&
@@ -199,9 +205,10 @@ void lane_job_free(struct db_lane *lane, struct slot *slot, struct job *job) {
     TAILQ_INSERT_HEAD(&lane->free, job, entry);
 }
 
-/* A callback may cancel other calls of the same job or submit new ones, so the head is read afresh each time; the job is
- * out of the index first, so that none joins it. */
-void lane_job_end(struct db_lane *lane, struct slot *slot, struct job *job, const struct db_result *result) {
+/* A callback may cancel other calls of the same job or submit new ones, so the head is read afresh
+ * each time; the job is out of the index first, so that none joins it. */
+void lane_job_end(struct db_lane *lane, struct slot *slot, struct job *job,
+                  const struct db_result *result) {
     index_remove(lane, job);
     while (job->calls != NULL) {
         struct db_call *call = job->calls;

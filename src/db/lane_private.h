@@ -1,7 +1,9 @@
-/* Inside a lane: jobs (statements to run, with all their callers), slots (connections with the jobs they carry).
+/* Inside a lane: jobs (statements to run, with all their callers), slots (connections with the jobs
+ * they carry).
  *
- * A call becomes part of a job when it is submitted: of one that waits already if both are the same read, or by-key reads
- * of the same statement; else of a new one. LOOP_FLUSH binds waiting jobs and sends them; results end them.
+ * A call becomes part of a job when it is submitted: of one that waits already if both are the same
+ * read, or by-key reads of the same statement; else of a new one. LOOP_FLUSH binds waiting jobs and
+ * sends them; results end them.
  */
 #ifndef SEGRETERIA_DB_LANE_PRIVATE_H
 #define SEGRETERIA_DB_LANE_PRIVATE_H
@@ -14,9 +16,9 @@
 #include "segreteria/core/buf.h"
 #include "segreteria/db/lane.h"
 
-#define MERGE_MAX 128u      /* keys in one by-key read */
-#define INDEX_SIZE 512u     /* buckets of waiting reads; a power of two */
-#define ATTEMPTS_MAX 2u     /* a job is sent again at most once */
+#define MERGE_MAX 128u  /* keys in one by-key read */
+#define INDEX_SIZE 512u /* buckets of waiting reads; a power of two */
+#define ATTEMPTS_MAX 2u /* a job is sent again at most once */
 #define KEY_CANONICAL_MAX 64u
 
 #define OWNER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
@@ -24,7 +26,8 @@
 enum job_state { JOB_FREE, JOB_WAITING, JOB_SENT };
 
 struct job {
-    TAILQ_ENTRY(job) entry; /* in the lane's free or waiting list or its slot's sent list, as state says */
+    TAILQ_ENTRY(job)
+    entry; /* in the lane's free or waiting list or its slot's sent list, as state says */
     enum job_state state;
     struct job *index_next; /* chain of waiting reads with the same bucket */
     bool indexed;
@@ -46,14 +49,15 @@ TAILQ_HEAD(job_list, job);
 struct slot {
     struct connection connection;
     struct db_lane *lane;
-    struct job_list sent;   /* in the order of their results */
-    size_t depth;           /* jobs in sent */
-    bool unsynced;          /* reads were sent this turn that still need their sync */
-    bool unflushed;         /* something was sent this turn */
+    struct job_list sent; /* in the order of their results */
+    size_t depth;         /* jobs in sent */
+    bool unsynced;        /* reads were sent this turn that still need their sync */
+    bool unflushed;       /* something was sent this turn */
     bool was_ready;
     uint64_t head_since_ms; /* when the head of `sent` began to be the head */
     /* setting up: */
-    size_t setup_done, setup_prepared, setup_count; /* syncs: come, those of settings and statements, all */
+    size_t setup_done, setup_prepared,
+        setup_count; /* syncs: come, those of settings and statements, all */
     bool setup_failed;
 };
 
@@ -70,8 +74,8 @@ struct db_lane {
     size_t calls_sent;
     uint64_t last_ready_ms; /* when a connection was last seen to be up */
     bool closing;
-    bool delivered;         /* answers were given since the flush hook ran last */
-    bool needs_claim; /* idempotency_claim is to be prepared, and the table does not hold it */
+    bool delivered;     /* answers were given since the flush hook ran last */
+    bool needs_claim;   /* idempotency_claim is to be prepared, and the table does not hold it */
     struct buf scratch; /* parameter values of the job being sent */
     struct job *jobs;
     size_t jobs_count;
@@ -92,7 +96,8 @@ void lane_job_again(struct slot *slot, struct job *job);
 /* Frees a job that no caller waits for (any more). */
 void lane_job_free(struct db_lane *lane, struct slot *slot, struct job *job);
 /* Answers every caller of the job alike, then frees it. slot: NULL for a waiting job. */
-void lane_job_end(struct db_lane *lane, struct slot *slot, struct job *job, const struct db_result *result);
+void lane_job_end(struct db_lane *lane, struct slot *slot, struct job *job,
+                  const struct db_result *result);
 /* Answers one call that has been unlinked. */
 void lane_call_end(struct db_lane *lane, struct db_call *call, const struct db_result *result);
 /* The key of a by-key read in the form PostgreSQL prints it: a UUID is lower case. */
@@ -111,7 +116,8 @@ bool lane_send_sync(struct slot *slot);
 /* ---- lane_receive.c ---- */
 void lane_receive(struct slot *slot);
 void lane_lost(struct slot *slot);
-void lane_notice(void *slot, const PGresult *notice);
+/* libpq's notice receiver; context: the slot. */
+void lane_notice(void *context, const PGresult *notice);
 
 /* ---- lane_setup.c ---- */
 void lane_setup_send(struct slot *slot);

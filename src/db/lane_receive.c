@@ -10,9 +10,7 @@
 static const struct db_result unavailable = {.outcome = DB_UNAVAILABLE};
 static const struct db_result unknown = {.outcome = DB_UNKNOWN};
 
-static bool is_write(const struct job *job) {
-    return job->statement->kind == DB_WRITE;
-}
+static bool is_write(const struct job *job) { return job->statement->kind == DB_WRITE; }
 
 static const char *field(const PGresult *result, int code) {
     const char *text = PQresultErrorField(result, code);
@@ -46,7 +44,8 @@ static uint32_t row_place(const struct row_table *table, struct str key) {
 static void row_table_fill(struct row_table *table, const PGresult *result) {
     memset(table->row, 0, sizeof table->row);
     table->result = result;
-    int rows = PQntuples(result) < (int)(ROWS_TABLE / 2) ? PQntuples(result) : (int)(ROWS_TABLE / 2);
+    int rows = PQntuples(result) < (int)(ROWS_TABLE / 2) ? PQntuples(result)
+                                                         : (int)(ROWS_TABLE / 2);
     for (int row = 0; row < rows; row++) {
         uint32_t place = row_place(table, row_key(result, row));
         if (table->row[place] == 0)
@@ -83,7 +82,8 @@ static void end_done(struct slot *slot, struct job *job, PGresult *rows) {
     if (job->statement->merge_param >= 0) {
         end_merged(slot, job, memory);
     } else {
-        struct db_result result = {.outcome = DB_DONE, .memory = memory, .rows = (size_t)PQntuples(memory->rows)};
+        struct db_result result = {
+            .outcome = DB_DONE, .memory = memory, .rows = (size_t)PQntuples(memory->rows)};
         lane_job_end(slot->lane, slot, job, &result);
     }
     db_memory_release(memory);
@@ -105,9 +105,9 @@ static enum verdict judge(const char *sqlstate) {
         const char *prefix;
         enum verdict verdict;
     } table[] = {
-        {"40001", VERDICT_AGAIN},      {"40P01", VERDICT_AGAIN},      {"57014", VERDICT_CANCELLED},
-        {"0A000", VERDICT_PREPARE},    {"26000", VERDICT_PREPARE},    {"25006", VERDICT_DISCONNECT},
-        {"57P", VERDICT_DISCONNECT},   {"08", VERDICT_DISCONNECT},    {"25P02", VERDICT_DISCONNECT},
+        {"40001", VERDICT_AGAIN},    {"40P01", VERDICT_AGAIN},   {"57014", VERDICT_CANCELLED},
+        {"0A000", VERDICT_PREPARE},  {"26000", VERDICT_PREPARE}, {"25006", VERDICT_DISCONNECT},
+        {"57P", VERDICT_DISCONNECT}, {"08", VERDICT_DISCONNECT}, {"25P02", VERDICT_DISCONNECT},
     };
     if (sqlstate[0] == '\0')
         return VERDICT_BROKEN;
@@ -117,19 +117,23 @@ static enum verdict judge(const char *sqlstate) {
     return VERDICT_REFUSED;
 }
 
-/* The message of a data exception quotes the data, so it stays out of the log; so do DETAIL and CONTEXT always. */
+/* The message of a data exception quotes the data, so it stays out of the log; so do DETAIL and
+ * CONTEXT always. */
 static void log_refusal(const struct slot *slot, const struct job *job, const PGresult *error) {
     const char *sqlstate = field(error, PG_DIAG_SQLSTATE);
     if (strncmp(sqlstate, "SG", 2) == 0)
         return; /* raised on purpose by our own functions, and answered as such */
     bool quotes_data = strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "P0", 2) == 0;
     struct log_quoted quoted;
-    log_warn("db_refused", "lane=%s statement=%s sqlstate=%s constraint=%s message=%s", slot->connection.name,
-             job->statement->name, sqlstate, field(error, PG_DIAG_CONSTRAINT_NAME),
-             log_quote(&quoted, quotes_data ? STR_NONE : str_of(field(error, PG_DIAG_MESSAGE_PRIMARY))));
+    log_warn(
+        "db_refused", "lane=%s statement=%s sqlstate=%s constraint=%s message=%s",
+        slot->connection.name, job->statement->name, sqlstate,
+        field(error, PG_DIAG_CONSTRAINT_NAME),
+        log_quote(&quoted, quotes_data ? STR_NONE : str_of(field(error, PG_DIAG_MESSAGE_PRIMARY))));
 }
 
-static void end_refused(struct slot *slot, struct job *job, PGresult *error, enum db_outcome outcome) {
+static void end_refused(struct slot *slot, struct job *job, PGresult *error,
+                        enum db_outcome outcome) {
     log_refusal(slot, job, error);
     struct db_result result = {.outcome = outcome};
     const char *sqlstate = field(error, PG_DIAG_SQLSTATE);
@@ -153,7 +157,7 @@ static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
         lane_job_again(slot, job);
         if (verdict == VERDICT_AGAIN || job->calls == NULL || lane_send_reprepared(slot, job))
             return true;
-        connection_lose(&slot->connection, "send");
+        db_connection_lose(&slot->connection, "send");
         return false;
     case VERDICT_DISCONNECT:
         if (strcmp(sqlstate, "25006") != 0) { /* what was under way is unknown: lane_lost decides */
@@ -164,13 +168,13 @@ static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
         } else {
             end_refused(slot, job, error, DB_REFUSED);
         }
-        connection_lose(&slot->connection, sqlstate[0] == '2' ? "read_only" : "server");
+        db_connection_lose(&slot->connection, sqlstate[0] == '2' ? "read_only" : "server");
         return false;
     case VERDICT_CANCELLED: end_refused(slot, job, error, DB_TIMED_OUT); return true;
     case VERDICT_BROKEN:
         PQclear(error);
         if (PQstatus(slot->connection.pg) == CONNECTION_BAD) {
-            connection_lose(&slot->connection, "closed");
+            db_connection_lose(&slot->connection, "closed");
             return false;
         }
         lane_job_end(slot->lane, slot, job, is_write(job) ? &unknown : &unavailable);
@@ -183,22 +187,25 @@ static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
 
 /* ---- results ---- */
 
-/* The head job has all its results, and its sync where it has one. False: the connection was lost. */
+/* The head job has all its results, and its sync where it has one. False: the connection was lost.
+ */
 static bool end_head(struct slot *slot, struct job *job) {
     PGresult *result = job->result;
     job->result = NULL;
     if (job->repreparing) {
         bool failed = result == NULL || is_error(result);
         if (failed)
-            log_error("db_prepare_failed", "lane=%s statement=%s sqlstate=%s", slot->connection.name,
-                      job->statement->name, result == NULL ? "" : field(result, PG_DIAG_SQLSTATE));
+            log_error("db_prepare_failed", "lane=%s statement=%s sqlstate=%s",
+                      slot->connection.name, job->statement->name,
+                      result == NULL ? "" : field(result, PG_DIAG_SQLSTATE));
         PQclear(result);
         lane_job_free(slot->lane, slot, job);
         if (failed)
-            connection_lose(&slot->connection, "prepare");
+            db_connection_lose(&slot->connection, "prepare");
         return !failed;
     }
-    if (result == NULL || PQresultStatus(result) == PGRES_PIPELINE_ABORTED) { /* a neighbour failed: run it alone */
+    if (result == NULL ||
+        PQresultStatus(result) == PGRES_PIPELINE_ABORTED) { /* a neighbour failed: run it alone */
         PQclear(result);
         if (job->attempts < ATTEMPTS_MAX)
             lane_job_again(slot, job);
@@ -209,7 +216,8 @@ static bool end_head(struct slot *slot, struct job *job) {
     if (is_error(result))
         return end_failed(slot, job, result);
     if (job->unsure) {
-        log_error("db_replication_unsure", "lane=%s statement=%s", slot->connection.name, job->statement->name);
+        log_error("db_replication_unsure", "lane=%s statement=%s", slot->connection.name,
+                  job->statement->name);
         PQclear(result);
         lane_job_end(slot->lane, slot, job, &unknown);
         return true;
@@ -218,8 +226,8 @@ static bool end_head(struct slot *slot, struct job *job) {
     return true;
 }
 
-/* Keeps the first failure, else the latest result: of claim and statement, the statement's; of statement and commit, the
- * commit's if that failed. */
+/* Keeps the first failure, else the latest result: of claim and statement, the statement's; of
+ * statement and commit, the commit's if that failed. */
 static void keep(struct job *job, PGresult *result) {
     if (job->result != NULL && is_error(job->result)) {
         PQclear(result);
@@ -229,15 +237,17 @@ static void keep(struct job *job, PGresult *result) {
     job->result = result;
 }
 
-/* A write is done only when its sync has come, for the commit happens there. False: the connection was lost. */
+/* A write is done only when its sync has come, for the commit happens there. False: the connection
+ * was lost. */
 static bool take(struct slot *slot, PGresult *result) {
     struct job *job = TAILQ_FIRST(&slot->sent);
     if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
         PQclear(result);
         if (job->results_left == 0 && job->synced)
             return end_head(slot, job);
-        log_error("db_out_of_step", "lane=%s statement=%s", slot->connection.name, job->statement->name);
-        connection_lose(&slot->connection, "out_of_step");
+        log_error("db_out_of_step", "lane=%s statement=%s", slot->connection.name,
+                  job->statement->name);
+        db_connection_lose(&slot->connection, "out_of_step");
         return false;
     }
     /* Either the next result, or a failure while committing. */
@@ -288,8 +298,9 @@ void lane_lost(struct slot *slot) {
     }
 }
 
-/* PostgreSQL says with a warning that it gave up waiting for a standby: the commit is local, and may vanish in a failover.
- * The text is translated, so any warning of these two kinds during a write counts. */
+/* PostgreSQL says with a warning that it gave up waiting for a standby: the commit is local, and
+ * may vanish in a failover. The text is translated, so any warning of these two kinds during a
+ * write counts. */
 void lane_notice(void *context, const PGresult *notice) {
     struct slot *slot = context;
     const char *severity = field(notice, PG_DIAG_SEVERITY_NONLOCALIZED);

@@ -19,7 +19,8 @@ struct values {
 static bool needs_no_quotes(struct str key) {
     for (size_t i = 0; i < key.len; i++) {
         char c = key.ptr[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'))
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+              c == '-' || c == '_'))
             return false;
     }
     return key.len > 0 && !str_eq_nocase(key, STR("null"));
@@ -91,15 +92,19 @@ static size_t values_size(const struct job *job) {
     const struct db_statement *statement = job->statement;
     size_t size = 0;
     for (size_t i = 0; i < statement->params_count; i++)
-        size += (int)i == statement->merge_param ? array_size_max(job, i) : job->calls->params[i].len + 1;
+        size += (int)i == statement->merge_param ? array_size_max(job, i)
+                                                 : job->calls->params[i].len + 1;
     const struct db_idempotency *idempotency = job->calls->idempotency;
     if (idempotency != NULL)
-        size += idempotency->key_hash.len + idempotency->fingerprint.len + idempotency->operation.len + 3;
+        size += idempotency->key_hash.len + idempotency->fingerprint.len +
+                idempotency->operation.len + 3;
     return size;
 }
 
-/* libpq wants every text NUL-terminated; a str is not. All values of a job go into one buffer, and libpq copies them. */
-NODISCARD static enum status bind(struct db_lane *lane, const struct job *job, struct values *values) {
+/* libpq wants every text NUL-terminated; a str is not. All values of a job go into one buffer, and
+ * libpq copies them. */
+NODISCARD static enum status bind(struct db_lane *lane, const struct job *job,
+                                  struct values *values) {
     buf_clear(&lane->scratch);
     char *at = buf_reserve(&lane->scratch, values_size(job) + 1);
     if (at == NULL)
@@ -122,7 +127,8 @@ NODISCARD static enum status bind(struct db_lane *lane, const struct job *job, s
     return STATUS_OK;
 }
 
-static bool send_prepared(struct slot *slot, const char *name, int count, const char *const *values) {
+static bool send_prepared(struct slot *slot, const char *name, int count,
+                          const char *const *values) {
     return PQsendQueryPrepared(slot->connection.pg, name, count, values, NULL, NULL, 0) == 1;
 }
 
@@ -141,7 +147,7 @@ bool lane_send_sync(struct slot *slot) {
 /* A job of its own ends what was gathered before it with a sync, and is followed by one. */
 bool lane_send_job(struct slot *slot, struct job *job) {
     struct db_lane *lane = slot->lane;
-    struct values values;
+    struct values values = {0};
     if (bind(lane, job, &values) != STATUS_OK) {
         const struct db_result none = {.outcome = DB_UNAVAILABLE};
         lane_job_end(lane, NULL, job, &none);
@@ -184,7 +190,8 @@ bool lane_send_reprepared(struct slot *slot, struct job *job) {
     int len = snprintf(forget, sizeof forget, "deallocate \"%s\"", name);
     if (len < 0 || (size_t)len >= sizeof forget || (slot->unsynced && !lane_send_sync(slot)) ||
         PQsendQueryParams(pg, forget, 0, NULL, NULL, NULL, NULL, 0) != 1 ||
-        PQsendPrepare(pg, name, idempotent ? statement->idempotent_sql : statement->sql, 0, NULL) != 1) {
+        PQsendPrepare(pg, name, idempotent ? statement->idempotent_sql : statement->sql, 0, NULL) !=
+            1) {
         lane_job_free(slot->lane, NULL, prepare);
         return false;
     }
@@ -216,7 +223,7 @@ void lane_send_waiting(struct db_lane *lane) {
         if (slot == NULL)
             break;
         if (!lane_send_job(slot, job)) {
-            connection_lose(&slot->connection, "send");
+            db_connection_lose(&slot->connection, "send");
             lane->delivered = true; /* the lists have changed: go on in another turn */
             break;
         }
@@ -227,8 +234,8 @@ void lane_send_waiting(struct db_lane *lane) {
             continue;
         slot->unflushed = false;
         if (slot->unsynced && !lane_send_sync(slot))
-            connection_lose(&slot->connection, "send");
+            db_connection_lose(&slot->connection, "send");
         else
-            (void)connection_flush(&slot->connection);
+            (void)db_connection_flush(&slot->connection);
     }
 }

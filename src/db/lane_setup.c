@@ -1,5 +1,5 @@
-/* Setting a connection up: session settings, every statement prepared, by-key reads warmed up, in one round trip, each
- * with its own sync so that all that do not prepare are named. */
+/* Setting a connection up: session settings, every statement prepared, by-key reads warmed up, in
+ * one round trip, each with its own sync so that all that do not prepare are named. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,22 +9,23 @@
 #define CLAIM_NAME "idempotency_claim"
 #define CLAIM_SQL "select idempotency_claim($1::bytea, $2::bytea)"
 
-/* Every statement is meant to walk an index, in its order, with one plan for all parameters: else PostgreSQL may plan each
- * call anew (ten times the cost of a by-key read), or keep a plan made while a table was empty. What wants another plan
- * says so itself (a function's SET).
- * By set_config and not as a start-up parameter: poolers refuse `options`. warning: lane_notice needs to see them. */
-#define SETTINGS_SQL                                                                                       \
-    "select set_config(name, value, false) from (values"                                                   \
-    " ('statement_timeout', $1::text), ('idle_in_transaction_session_timeout', $2::text),"                 \
-    " ('client_connection_check_interval', '5s'), ('jit', 'off'), ('client_min_messages', 'warning'),"     \
-    " ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'), ('intervalstyle', 'iso_8601'),"                      \
-    " ('bytea_output', 'hex'), ('extra_float_digits', '1'), ('standard_conforming_strings', 'on'),"        \
-    " ('plan_cache_mode', 'force_generic_plan'), ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off'))" \
-    " as setting (name, value)"
+/* Every statement is meant to walk an index, in its order, with one plan for all parameters: else
+ * PostgreSQL may plan each call anew (ten times the cost of a by-key read), or keep a plan made
+ * while a table was empty. What wants another plan says so itself (a function's SET). By set_config
+ * and not as a start-up parameter: poolers refuse `options`. warning: lane_notice needs to see
+ * them. */
+static const char settings_sql[] =
+    "select set_config(name, value, false) from (values"
+    " ('statement_timeout', $1::text), ('idle_in_transaction_session_timeout', $2::text),"
+    " ('client_connection_check_interval', '5s'), ('jit', 'off'),"
+    " ('client_min_messages', 'warning'), ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'),"
+    " ('intervalstyle', 'iso_8601'), ('bytea_output', 'hex'), ('extra_float_digits', '1'),"
+    " ('standard_conforming_strings', 'on')) as setting (name, value)";
 
 #define IDLE_IN_TRANSACTION_MORE_MS 5000u
 
-#define WARM_UP_RUNS 6u /* five with a plan of their own, then PostgreSQL compares and keeps the generic one */
+#define WARM_UP_RUNS                                                                               \
+    6u /* five with a plan of their own, then PostgreSQL compares and keeps the generic one */
 #define WARM_UP_KEYS 64u
 
 struct step {
@@ -57,26 +58,23 @@ static bool send_settings(struct slot *slot) {
         snprintf(idle, sizeof idle, "%u", timeout_ms + IDLE_IN_TRANSACTION_MORE_MS) < 0)
         return false;
     const char *const values[] = {timeout, idle};
-    return PQsendQueryParams(slot->connection.pg, SETTINGS_SQL, 2, NULL, values, NULL, NULL, 0) == 1;
+    return PQsendQueryParams(slot->connection.pg, settings_sql, 2, NULL, values, NULL, NULL, 0) ==
+           1;
 }
 
-/* A by-key read that first sees one key at a time would be planned anew each time for ever: for one key such a plan looks
- * cheaper than the generic one, which supposes ten. So it sees many keys first, all NULL, which fit every type and find
- * nothing. Returns how many were sent. */
+/* A by-key read that first sees one key at a time would be planned anew each time for ever: for one
+ * key such a plan looks cheaper than the generic one, which supposes ten. So it sees many keys
+ * first, all NULL, which fit every type and find nothing. Returns how many were sent. */
 static size_t send_warm_up(struct slot *slot, const struct db_statement *statement) {
-    char keys[2 + WARM_UP_KEYS * 5];
-    size_t len = 0;
-    for (size_t i = 0; i < WARM_UP_KEYS; i++) {
-        memcpy(keys + len, i == 0 ? "{NULL" : ",NULL", 5);
-        len += 5;
-    }
-    memcpy(keys + len, "}", 2);
+    char keys[WARM_UP_KEYS * 5 + 2];
+    for (size_t i = 0; i < WARM_UP_KEYS; i++)
+        (void)snprintf(keys + i * 5, sizeof keys - i * 5, i == 0 ? "{NULL}" : ",NULL}");
     const char *values[DB_PARAMS_MAX] = {NULL};
     values[statement->merge_param] = keys;
     size_t sent = 0;
     while (sent < WARM_UP_RUNS &&
-           PQsendQueryPrepared(slot->connection.pg, statement->name, (int)statement->params_count, values, NULL, NULL,
-                               0) == 1 &&
+           PQsendQueryPrepared(slot->connection.pg, statement->name, (int)statement->params_count,
+                               values, NULL, NULL, 0) == 1 &&
            PQpipelineSync(slot->connection.pg) == 1)
         sent++;
     return sent;
@@ -98,9 +96,9 @@ void lane_setup_send(struct slot *slot) {
         if (slot->lane->options.statements[i]->merge_param >= 0)
             slot->setup_count += send_warm_up(slot, slot->lane->options.statements[i]);
     if (!sent)
-        connection_lose(&slot->connection, "send");
+        db_connection_lose(&slot->connection, "send");
     else
-        (void)connection_flush(&slot->connection);
+        (void)db_connection_flush(&slot->connection);
 }
 
 static void log_failure(const struct slot *slot, const PGresult *result) {
@@ -110,8 +108,9 @@ static void log_failure(const struct slot *slot, const PGresult *result) {
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     struct log_quoted quoted;
-    log_error("db_prepare_failed", "lane=%s statement=%s sqlstate=%s message=%s", slot->connection.name, step.name,
-              sqlstate == NULL ? "" : sqlstate, log_quote(&quoted, str_of(message == NULL ? "" : message)));
+    log_error("db_prepare_failed", "lane=%s statement=%s sqlstate=%s message=%s",
+              slot->connection.name, step.name, sqlstate == NULL ? "" : sqlstate,
+              log_quote(&quoted, str_of(message == NULL ? "" : message)));
 }
 
 void lane_setup_receive(struct slot *slot) {
@@ -125,7 +124,8 @@ void lane_setup_receive(struct slot *slot) {
         ExecStatusType status = PQresultStatus(result);
         if (status == PGRES_PIPELINE_SYNC)
             slot->setup_done++;
-        else if (result != NULL && slot->setup_done < slot->setup_prepared && status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
+        else if (result != NULL && slot->setup_done < slot->setup_prepared &&
+                 status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
             slot->setup_failed = true;
             if (!slot->connection.quiet)
                 log_failure(slot, result);
@@ -135,9 +135,9 @@ void lane_setup_receive(struct slot *slot) {
     if (slot->setup_done < slot->setup_count)
         return;
     if (slot->setup_failed)
-        connection_lose(&slot->connection, "prepare");
+        db_connection_lose(&slot->connection, "prepare");
     else {
         slot->was_ready = true;
-        connection_ready(&slot->connection);
+        db_connection_ready(&slot->connection);
     }
 }

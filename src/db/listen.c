@@ -1,5 +1,5 @@
-/* LISTEN on a connection of its own: the same state machine as a lane's connections, outside pipeline mode. A peer that
- * vanished is found by TCP keepalives. */
+/* LISTEN on a connection of its own: the same state machine as a lane's connections, outside
+ * pipeline mode. A peer that vanished is found by TCP keepalives. */
 #include "segreteria/db/listen.h"
 
 #include <libpq-fe.h>
@@ -31,9 +31,9 @@ static void on_connected(struct connection *connection) {
     struct db_listener *listener = listener_of(connection);
     listener->refused = false;
     if (PQsendQuery(connection->pg, listener->sql) != 1)
-        connection_lose(connection, "send");
+        db_connection_lose(connection, "send");
     else
-        (void)connection_flush(connection);
+        (void)db_connection_flush(connection);
 }
 
 /* The results of the LISTENs; true once all have come. */
@@ -56,14 +56,15 @@ static void on_input(struct connection *connection) {
         if (!take_results(listener))
             return;
         if (listener->refused) {
-            connection_lose(connection, "listen");
+            db_connection_lose(connection, "listen");
             return;
         }
-        connection_ready(connection);
+        db_connection_ready(connection);
         if (listener->options.on_listening != NULL)
             listener->options.on_listening(listener->options.context);
     } else if (PQisBusy(connection->pg) == 0) {
-        PQclear(PQgetResult(connection->pg)); /* nothing is asked, so at most the reason why it ends */
+        PQclear(
+            PQgetResult(connection->pg)); /* nothing is asked, so at most the reason why it ends */
     }
     for (PGnotify *notify; (notify = PQnotifies(connection->pg)) != NULL; PQfreemem(notify))
         listener->options.on_notify(listener->options.context, notify->relname, notify->extra);
@@ -87,7 +88,8 @@ NODISCARD static enum status build_sql(struct db_listener *listener) {
     return STATUS_OK;
 }
 
-enum status db_listener_create(const struct db_listener_options *options, struct db_listener **out) {
+enum status db_listener_create(const struct db_listener_options *options,
+                               struct db_listener **out) {
     if (options->channels_count == 0 || options->channels_count > CHANNELS_MAX)
         return STATUS_INVALID;
     struct db_listener *listener = calloc(1, sizeof *listener);
@@ -95,7 +97,8 @@ enum status db_listener_create(const struct db_listener_options *options, struct
         return STATUS_NO_MEMORY;
     listener->options = *options;
     /* read-write: a standby delivers no notifications */
-    listener->owner = (struct connection_owner){on_connected, on_input, on_lost, "segreteria listen", true};
+    listener->owner = (struct connection_owner){on_connected, on_input, on_lost,
+                                                "segreteria listen", true};
     enum status status = build_sql(listener);
     if (status == STATUS_OK)
         status = conninfo_create(options->conninfo, &listener->conninfo);
@@ -106,9 +109,9 @@ enum status db_listener_create(const struct db_listener_options *options, struct
         free(listener);
         return status;
     }
-    connection_init(&listener->connection, &listener->owner, listener->conninfo, options->loop, options->helpers,
-                    "listen");
-    connection_begin(&listener->connection);
+    db_connection_init(&listener->connection, &listener->owner, listener->conninfo, options->loop,
+                       options->helpers, "listen");
+    db_connection_begin(&listener->connection);
     *out = listener;
     return STATUS_OK;
 }
@@ -116,7 +119,7 @@ enum status db_listener_create(const struct db_listener_options *options, struct
 void db_listener_destroy(struct db_listener *listener) {
     if (listener == NULL)
         return;
-    connection_close(&listener->connection);
+    db_connection_close(&listener->connection);
     conninfo_destroy(listener->conninfo);
     free(listener);
 }

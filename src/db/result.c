@@ -1,4 +1,5 @@
-/* Results: row windows and counted memory. Counts are plain integers, for a lane and its results belong to one thread. */
+/* Results: row windows and counted memory. Counts are plain integers, for a lane and its results
+ * belong to one thread. */
 #include "segreteria/db/result.h"
 
 #include <stdlib.h>
@@ -22,8 +23,8 @@ struct db_memory *db_result_retain(const struct db_result *result) {
     return result->memory;
 }
 
-void db_memory_release(void *object) {
-    struct db_memory *memory = object;
+void db_memory_release(void *memory_object) {
+    struct db_memory *memory = memory_object;
     if (memory == NULL || --memory->refs > 0)
         return;
     PQclear(memory->rows);
@@ -35,8 +36,9 @@ enum db_outcome db_result_outcome(const struct db_result *result) { return resul
 const char *db_result_sqlstate(const struct db_result *result) { return result->sqlstate; }
 
 const char *db_result_constraint(const struct db_result *result) {
-    const char *name =
-        result->memory == NULL ? NULL : PQresultErrorField(result->memory->rows, PG_DIAG_CONSTRAINT_NAME);
+    const char *name = result->memory == NULL
+                           ? NULL
+                           : PQresultErrorField(result->memory->rows, PG_DIAG_CONSTRAINT_NAME);
     return name == NULL ? "" : name;
 }
 

@@ -1,4 +1,5 @@
-/* The SQLSTATE table. An entry is a whole code or a class (its first characters); the first that fits counts. */
+/* The SQLSTATE table. An entry is a whole code or a class (its first characters); the first that
+ * fits counts. */
 #include "segreteria/db/sqlstate.h"
 
 #include <stddef.h>
@@ -9,20 +10,22 @@ static const struct {
     int status;
     const char *code;
 } table[] = {
-    {"23505", 409, "conflict"},          /* unique_violation */
-    {"23P01", 409, "conflict"},          /* exclusion_violation */
-    {"23001", 409, "conflict"},          /* restrict_violation */
-    {"23", 422, "validation_failed"},    /* the other integrity constraints: check, not null, foreign key */
-    {"22", 422, "validation_failed"},    /* data exceptions: out of range, not representable */
-    {"54", 422, "validation_failed"},    /* program limits: a value too long for its index */
-    {"40", 503, "overloaded"},           /* serialization failure, deadlock: the lane has tried twice */
-    {"55P03", 503, "overloaded"},        /* lock_not_available */
-    {"57014", 503, "overloaded"},        /* query_canceled: statement_timeout */
-    {"53", 503, "overloaded"},           /* insufficient resources: disk full, out of memory, too many connections */
-    {"25006", 503, "unavailable"},       /* read_only_sql_transaction: a standby or a failover */
-    {"08", 503, "unavailable"},          /* connection exceptions */
-    {"57P", 503, "unavailable"},         /* shutdown, crash, start-up */
-    {"58", 503, "unavailable"},          /* system errors outside PostgreSQL */
+    {"23505", 409, "conflict"}, /* unique_violation */
+    {"23P01", 409, "conflict"}, /* exclusion_violation */
+    {"23001", 409, "conflict"}, /* restrict_violation */
+    {"23", 422,
+     "validation_failed"}, /* the other integrity constraints: check, not null, foreign key */
+    {"22", 422, "validation_failed"}, /* data exceptions: out of range, not representable */
+    {"54", 422, "validation_failed"}, /* program limits: a value too long for its index */
+    {"40", 503, "overloaded"},    /* serialization failure, deadlock: the lane has tried twice */
+    {"55P03", 503, "overloaded"}, /* lock_not_available */
+    {"57014", 503, "overloaded"}, /* query_canceled: statement_timeout */
+    {"53", 503,
+     "overloaded"}, /* insufficient resources: disk full, out of memory, too many connections */
+    {"25006", 503, "unavailable"}, /* read_only_sql_transaction: a standby or a failover */
+    {"08", 503, "unavailable"},    /* connection exceptions */
+    {"57P", 503, "unavailable"},   /* shutdown, crash, start-up */
+    {"58", 503, "unavailable"},    /* system errors outside PostgreSQL */
 };
 
 struct db_refusal db_sqlstate_refusal(const char *sqlstate, const char *constraint) {

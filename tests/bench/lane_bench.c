@@ -2,8 +2,8 @@
  *
  *   lane_bench [seconds a run] [rounds]
  *
- * One loop thread keeps 64 reads outstanding. Rounds are interleaved; medians are printed, with CPU time of the client and
- * of all of PostgreSQL, since on a small machine both share the cores.
+ * One loop thread keeps 64 reads outstanding. Rounds are interleaved; medians are printed, with CPU
+ * time of the client and of all of PostgreSQL, since on a small machine both share the cores.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -24,10 +24,18 @@
 #define ROUNDS_MAX 9u
 
 static const struct db_statement by_id = {
-    .name = "by_id", .params = (const char *const[]){"id"}, .params_count = 1, .kind = DB_READ, .merge_param = 0,
+    .name = "by_id",
+    .params = (const char *const[]){"id"},
+    .params_count = 1,
+    .kind = DB_READ,
+    .merge_param = 0,
     .sql = "select id::text, company, body from item where id = any($1::uuid[])"};
 static const struct db_statement single = {
-    .name = "single", .params = (const char *const[]){"id"}, .params_count = 1, .kind = DB_READ, .merge_param = -1,
+    .name = "single",
+    .params = (const char *const[]){"id"},
+    .params_count = 1,
+    .kind = DB_READ,
+    .merge_param = -1,
     .sql = "select id::text, company, body from item where id = $1::uuid"};
 static const struct db_statement *const statements[] = {&by_id, &single};
 
@@ -46,7 +54,8 @@ struct bench {
     struct loop_hook hook;
     struct loop_timer end;
     struct reader readers[OUTSTANDING];
-    struct reader *done[OUTSTANDING]; /* answered since the last turn: asked again in the next, as a server would */
+    struct reader *done[OUTSTANDING]; /* answered since the last turn: asked again in the next, as a
+                                         server would */
     size_t done_count;
     const struct db_statement *statement;
     unsigned long answers, wrong;
@@ -79,8 +88,10 @@ static void ask(struct bench *bench, struct reader *reader) {
                        (unsigned)(next_random(bench) % ROWS));
     reader->id = str_from(reader->text, (size_t)len);
     reader->bench = bench;
-    reader->call = (struct db_call){.statement = bench->statement, .params = &reader->id,
-                                    .deadline_ms = loop_now_ms(bench->loop) + 5000, .on_result = on_result};
+    reader->call = (struct db_call){.statement = bench->statement,
+                                    .params = &reader->id,
+                                    .deadline_ms = loop_now_ms(bench->loop) + 5000,
+                                    .on_result = on_result};
     if (db_lane_submit(bench->lane, &reader->call) != STATUS_OK)
         abort();
 }
@@ -88,7 +99,8 @@ static void ask(struct bench *bench, struct reader *reader) {
 static uint64_t on_turn(struct loop_hook *hook) {
     struct bench *bench = (struct bench *)(void *)((char *)hook - offsetof(struct bench, hook));
     if (!bench->running && db_lane_ready(bench->lane)) {
-        printf("  connected and prepared in %.1f ms\n", (double)(clock_monotonic_us() - bench->begun_us) / 1000);
+        printf("  connected and prepared in %.1f ms\n",
+               (double)(clock_monotonic_us() - bench->begun_us) / 1000);
         loop_stop(bench->loop);
     }
     for (size_t i = 0; bench->running && i < bench->done_count; i++)
@@ -113,7 +125,8 @@ static double own_cpu_us(int who) {
 /* User and system time of the postmaster's children, in microseconds. */
 static double server_cpu_us(const struct pg_fixture *fixture) {
     char path[64], line[512];
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)fixture->postmaster, (int)fixture->postmaster);
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)fixture->postmaster,
+                   (int)fixture->postmaster);
     FILE *children = fopen(path, "r");
     double ticks = 0;
     int pid;
@@ -138,14 +151,22 @@ static double server_cpu_us(const struct pg_fixture *fixture) {
     return ticks * 1e6 / (double)sysconf(_SC_CLK_TCK);
 }
 
-static struct measure run_lane(const struct pg_fixture *fixture, const struct db_statement *statement,
-                               size_t connections, unsigned seconds) {
-    struct bench bench = {.statement = statement, .random = 88172645463325252u, .begun_us = clock_monotonic_us()};
+static struct measure run_lane(const struct pg_fixture *fixture,
+                               const struct db_statement *statement, size_t connections,
+                               unsigned seconds) {
+    struct bench bench = {
+        .statement = statement, .random = 88172645463325252u, .begun_us = clock_monotonic_us()};
     if (loop_create(&bench.loop) != STATUS_OK)
         abort();
-    struct db_lane_options options = {.name = "bench", .conninfo = fixture->conninfo, .loop = bench.loop,
-                                      .statements = statements, .statements_count = 2, .connections = connections,
-                                      .depth_max = 64, .queue_max = 1000, .statement_timeout_ms = 5000};
+    struct db_lane_options options = {.name = "bench",
+                                      .conninfo = fixture->conninfo,
+                                      .loop = bench.loop,
+                                      .statements = statements,
+                                      .statements_count = 2,
+                                      .connections = connections,
+                                      .depth_max = 64,
+                                      .queue_max = 1000,
+                                      .statement_timeout_ms = 5000};
     if (db_lane_create(&options, &bench.lane) != STATUS_OK)
         abort();
     bench.hook.run = on_turn;
@@ -171,12 +192,16 @@ static struct measure run_lane(const struct pg_fixture *fixture, const struct db
     return measure;
 }
 
-/* pgbench's connections outlive no run, so the server's CPU time is taken from the children that have ended: not known.
- * Its own CPU time is that of our ended children. */
-static struct measure run_pgbench(const struct pg_fixture *fixture, unsigned clients, unsigned seconds) {
+/* pgbench's connections outlive no run, so the server's CPU time is taken from the children that
+ * have ended: not known. Its own CPU time is that of our ended children. */
+static struct measure run_pgbench(const struct pg_fixture *fixture, unsigned clients,
+                                  unsigned seconds) {
     char command[512], line[256];
-    (void)snprintf(command, sizeof command, "%s/pgbench -h %s -U postgres -n -M prepared -f %s/by_id.sql -c %u -j %u -T %u postgres 2>&1",
-                   fixture->binaries, fixture->directory, fixture->directory, clients, clients, seconds);
+    (void)snprintf(command, sizeof command,
+                   "%s/pgbench -h %s -U postgres -n -M prepared -f %s/by_id.sql"
+                   " -c %u -j %u -T %u postgres 2>&1",
+                   fixture->binaries, fixture->directory, fixture->directory, clients, clients,
+                   seconds);
     double cpu = own_cpu_us(RUSAGE_CHILDREN);
     FILE *output = popen(command, "r");
     struct measure measure = {0};
@@ -191,12 +216,14 @@ static struct measure run_pgbench(const struct pg_fixture *fixture, unsigned cli
 
 static void fill(const struct pg_fixture *fixture) {
     char path[128];
-    pg_fixture_run(fixture,
-                   "create table item (id uuid primary key, company uuid not null, body text not null);"
-                   "alter table item alter column body set storage external;"
-                   "insert into item select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
-                   " gen_random_uuid(), (select string_agg(md5((n * 64 + m)::text), '') from generate_series(1, 56) m)"
-                   " from generate_series(0, 99999) n");
+    pg_fixture_run(
+        fixture,
+        "create table item (id uuid primary key, company uuid not null, body text not null);"
+        "alter table item alter column body set storage external;"
+        "insert into item select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
+        " gen_random_uuid(), (select string_agg(md5((n * 64 + m)::text), '')"
+        " from generate_series(1, 56) m)"
+        " from generate_series(0, 99999) n");
     pg_fixture_run(fixture, "vacuum analyze item");
     (void)snprintf(path, sizeof path, "%s/by_id.sql", fixture->directory);
     FILE *script = fopen(path, "w");
@@ -204,12 +231,14 @@ static void fill(const struct pg_fixture *fixture) {
         abort();
     fputs("\\set n random(0, 99999)\n"
           "select id::text, company, body from item where id = ('00000000-0000-7000-8000-' ||"
-          " lpad(to_hex(:n::int), 12, '0'))::uuid;\n", script);
+          " lpad(to_hex(:n::int), 12, '0'))::uuid;\n",
+          script);
     (void)fclose(script);
 }
 
 static int by_rate(const void *a, const void *b) {
-    double left = ((const struct measure *)a)->per_second, right = ((const struct measure *)b)->per_second;
+    double left = ((const struct measure *)a)->per_second,
+           right = ((const struct measure *)b)->per_second;
     return left < right ? -1 : left > right;
 }
 
@@ -224,8 +253,9 @@ int main(int argc, char **argv) {
         return 1;
     }
     fill(&fixture);
-    static const char *const names[] = {"pgbench -c 2", "pgbench -c 4", "lane, merged, 1 connection",
-                                        "lane, merged, 2 connections", "lane, not merged, 1 connection"};
+    static const char *const names[] = {"pgbench -c 2", "pgbench -c 4",
+                                        "lane, merged, 1 connection", "lane, merged, 2 connections",
+                                        "lane, not merged, 1 connection"};
     struct measure all[5][ROUNDS_MAX];
     for (unsigned round = 0; round < rounds; round++) {
         all[0][round] = run_pgbench(&fixture, 2, seconds);

@@ -13,16 +13,18 @@ struct db_listener;
 struct db_listener_options {
     const char *conninfo; /* copied */
     struct loop *loop;
-    struct helpers *helpers;      /* for name resolution; may be NULL */
-    const char *const *channels;  /* plain lower-case identifiers; borrowed */
+    struct helpers *helpers;     /* for name resolution; may be NULL */
+    const char *const *channels; /* plain lower-case identifiers; borrowed */
     size_t channels_count;
     void *context;
     void (*on_notify)(void *context, const char *channel, const char *payload);
-    /* Called each time LISTEN holds (again): what was missed meanwhile is unknown, so forget all cached state. */
+    /* Called each time LISTEN holds (again): what was missed meanwhile is unknown, so forget all
+     * cached state. */
     void (*on_listening)(void *context);
 };
 
-NODISCARD enum status db_listener_create(const struct db_listener_options *options, struct db_listener **out);
+NODISCARD enum status db_listener_create(const struct db_listener_options *options,
+                                         struct db_listener **out);
 void db_listener_destroy(struct db_listener *listener);
 
 #endif

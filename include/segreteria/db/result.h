@@ -1,5 +1,5 @@
-/* The result of one statement as callers see it: rows of text values. Reference-counted on one thread (the loop that
- * runs the lane), so that an answer can be sent from the result's own memory.
+/* The result of one statement as callers see it: rows of text values. Reference-counted on one
+ * thread (the loop that runs the lane), so that an answer can be sent from the result's own memory.
  */
 #ifndef SEGRETERIA_DB_RESULT_H
 #define SEGRETERIA_DB_RESULT_H
@@ -11,11 +11,17 @@
 #include "segreteria/core/str.h"
 
 enum db_outcome {
-    DB_DONE,        /* rows hold the answer (possibly none) */
-    DB_REFUSED,     /* the statement failed: sqlstate and constraint tell; nothing of it happened */
-    DB_UNKNOWN,     /* the connection was lost after a write was sent: it may or may not have happened */
-    DB_UNAVAILABLE, /* it was not run: no connection, or the lane is shutting down */
-    DB_TIMED_OUT    /* deadline or statement_timeout; a write did not happen if sqlstate is 57014, else unknown */
+    /* Rows hold the answer (possibly none); a write is committed. */
+    DB_DONE,
+    /* The statement failed: sqlstate and constraint tell; nothing of it happened. */
+    DB_REFUSED,
+    /* A write was sent, and whether it happened is not known: the connection was lost, or no
+     * standby confirmed the commit. */
+    DB_UNKNOWN,
+    /* No answer: no connection (in time), or the lane is closing. A write was not run. */
+    DB_UNAVAILABLE,
+    /* Deadline or statement_timeout. A write did not happen if sqlstate is 57014, else unknown. */
+    DB_TIMED_OUT
 };
 
 struct db_result; /* opaque; see src/db */
@@ -30,11 +36,14 @@ size_t db_result_rows(const struct db_result *result);
 int db_result_column(const struct db_result *result, const char *name);
 /* STR_NONE for NULL or column -1. NUL-terminated, in the result's memory. */
 struct str db_result_value(const struct db_result *result, size_t row, int column);
-struct str db_result_get(const struct db_result *result, const char *name); /* row 0 by column name */
+struct str db_result_get(const struct db_result *result,
+                         const char *name); /* row 0 by column name */
 
-/* The memory behind the values stays until the last reference is released. Both on the lane's thread. */
+/* The memory behind the values stays until the last reference is released. Both on the lane's
+ * thread. */
 struct db_memory;
 struct db_memory *db_result_retain(const struct db_result *result);
-void db_memory_release(void *memory); /* a struct db_memory; void so that it fits arena_defer and reply owners */
+void db_memory_release(
+    void *memory); /* a struct db_memory; void so that it fits arena_defer and reply owners */
 
 #endif

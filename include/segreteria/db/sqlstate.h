@@ -1,9 +1,11 @@
-/* What a failed statement means to a client: one table from SQLSTATE to HTTP status and problem code. Thread-safe. */
+/* What a failed statement means to a client: one table from SQLSTATE to HTTP status and problem
+ * code. Thread-safe. */
 #ifndef SEGRETERIA_DB_SQLSTATE_H
 #define SEGRETERIA_DB_SQLSTATE_H
 
-/* status 503 goes with Retry-After. pointer and violation: where in the request body and which rule, when the constraint
- * tells (see constraints.h); else NULL. All texts are static or live as long as the constraints. */
+/* status 503 goes with Retry-After. pointer and violation: where in the request body and which
+ * rule, when the constraint tells (see constraints.h); else NULL. All texts are static or live as
+ * long as the constraints. */
 struct db_refusal {
     int status;
     const char *code;

@@ -10,59 +10,99 @@
 #define OWNER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 const struct db_statement stmt_get = {
-    .name = "get", .params = (const char *const[]){"id"}, .params_count = 1, .kind = DB_READ, .merge_param = 0,
+    .name = "get",
+    .params = (const char *const[]){"id"},
+    .params_count = 1,
+    .kind = DB_READ,
+    .merge_param = 0,
     .sql = "select id::text as key, body as value from item where id = any($1::uuid[])"};
 const struct db_statement stmt_named = {
-    .name = "named", .params = (const char *const[]){"word", "key"}, .params_count = 2, .kind = DB_READ,
-    .merge_param = 1, .sql = "select key, $1::text || note as value from note where key = any($2::text[])"};
+    .name = "named",
+    .params = (const char *const[]){"word", "key"},
+    .params_count = 2,
+    .kind = DB_READ,
+    .merge_param = 1,
+    .sql = "select key, $1::text || note as value from note where key = any($2::text[])"};
 const struct db_statement stmt_echo = {
-    .name = "echo", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_READ, .merge_param = -1,
+    .name = "echo",
+    .params = (const char *const[]){"a"},
+    .params_count = 1,
+    .kind = DB_READ,
+    .merge_param = -1,
     .sql = "select $1::text as value, pg_backend_pid() as pid, nextval('runs')::text as run"};
-const struct db_statement stmt_divide = {
-    .name = "divide", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_READ, .merge_param = -1,
-    .sql = "select (1 / $1::int)::text as value"};
-const struct db_statement stmt_sleep = {
-    .name = "sleep", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_SLOW, .merge_param = -1,
-    .sql = "select pg_sleep($1::float8)::text as value"};
+const struct db_statement stmt_divide = {.name = "divide",
+                                         .params = (const char *const[]){"a"},
+                                         .params_count = 1,
+                                         .kind = DB_READ,
+                                         .merge_param = -1,
+                                         .sql = "select (1 / $1::int)::text as value"};
+const struct db_statement stmt_sleep = {.name = "sleep",
+                                        .params = (const char *const[]){"a"},
+                                        .params_count = 1,
+                                        .kind = DB_SLOW,
+                                        .merge_param = -1,
+                                        .sql = "select pg_sleep($1::float8)::text as value"};
 const struct db_statement stmt_insert = {
-    .name = "insert", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_WRITE, .merge_param = -1,
+    .name = "insert",
+    .params = (const char *const[]){"a"},
+    .params_count = 1,
+    .kind = DB_WRITE,
+    .merge_param = -1,
     .sql = "insert into entry (token) values ($1::text) returning token as value"};
 const struct db_statement stmt_deferred = {
-    .name = "deferred", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_WRITE, .merge_param = -1,
+    .name = "deferred",
+    .params = (const char *const[]){"a"},
+    .params_count = 1,
+    .kind = DB_WRITE,
+    .merge_param = -1,
     .sql = "insert into deferred (token) values ($1::text) returning token as value"};
 const struct db_statement stmt_post = {
-    .name = "post", .params = (const char *const[]){"a"}, .params_count = 1, .kind = DB_WRITE, .merge_param = -1,
+    .name = "post",
+    .params = (const char *const[]){"a"},
+    .params_count = 1,
+    .kind = DB_WRITE,
+    .merge_param = -1,
     .sql = "select 201 as status, post_entry($1::text) as value",
     .idempotent_name = "post_idempotent",
-    .idempotent_sql = "with r as materialized (select 201 as status, post_entry($1::text) as value),"
-                      " kept as (insert into kept (key_hash, fingerprint, operation)"
-                      " select $2::bytea, $3::bytea, $4::text from r) select * from r"};
-const struct db_statement stmt_star = {
-    .name = "star", .params = NULL, .params_count = 0, .kind = DB_READ, .merge_param = -1,
-    .sql = "select * from shape"};
-const struct db_statement *const test_statements[] = {&stmt_get,    &stmt_named,    &stmt_echo, &stmt_divide, &stmt_sleep,
-                                                      &stmt_insert, &stmt_deferred, &stmt_post, &stmt_star};
+    .idempotent_sql =
+        "with r as materialized (select 201 as status, post_entry($1::text) as value),"
+        " kept as (insert into kept (key_hash, fingerprint, operation)"
+        " select $2::bytea, $3::bytea, $4::text from r) select * from r"};
+const struct db_statement stmt_star = {.name = "star",
+                                       .params = NULL,
+                                       .params_count = 0,
+                                       .kind = DB_READ,
+                                       .merge_param = -1,
+                                       .sql = "select * from shape"};
+const struct db_statement *const test_statements[] = {&stmt_get,      &stmt_named, &stmt_echo,
+                                                      &stmt_divide,   &stmt_sleep, &stmt_insert,
+                                                      &stmt_deferred, &stmt_post,  &stmt_star};
 const size_t test_statements_count = sizeof test_statements / sizeof test_statements[0];
 
 void test_schema_create(const struct pg_fixture *fixture) {
     pg_fixture_run(
         fixture,
         "create table item (id uuid primary key, body text not null);"
-        "insert into item select ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
+        "insert into item select ('00000000-0000-7000-8000-' ||"
+        " lpad(to_hex(n), 12, '0'))::uuid,"
         " 'item ' || n from generate_series(0, 999) n;"
         "create table note (key text primary key, note text not null);"
-        "insert into note values ('a,b', 'comma'), ('quo\"te', 'quote'), ('back\\slash', 'slash'), ('NULL', 'null'),"
+        "insert into note values ('a,b', 'comma'), ('quo\"te', 'quote'),"
+        " ('back\\slash', 'slash'), ('NULL', 'null'),"
         " ('', 'empty'), ('{x}', 'brace'), (' sp ', 'space'), ('plain', 'plain');"
         "create sequence runs;"
         "create table entry (token text constraint entry_token_key unique);"
-        "create table deferred (token text constraint deferred_token_key unique deferrable initially deferred);"
+        "create table deferred (token text constraint deferred_token_key unique"
+        " deferrable initially deferred);"
         "create table posted (token text);"
-        "create table kept (key_hash bytea primary key, fingerprint bytea not null, operation text not null);"
+        "create table kept (key_hash bytea primary key, fingerprint bytea not null,"
+        " operation text not null);"
         "create table shape (value text); insert into shape values ('round');"
         "create function post_entry(token text) returns text language plpgsql volatile as $$"
         " begin insert into posted values (token); return token; end $$;"
-        "create function idempotency_claim(key bytea, print bytea) returns void language plpgsql volatile as $$"
-        " begin if not pg_try_advisory_xact_lock(hashtextextended(encode(key, 'hex'), 0)) then"
+        "create function idempotency_claim(key bytea, print bytea) returns void language plpgsql"
+        " volatile as $$ begin if not pg_try_advisory_xact_lock("
+        "hashtextextended(encode(key, 'hex'), 0)) then"
         " raise exception 'running' using errcode = 'SG002'; end if;"
         " if exists (select 1 from kept where key_hash = key) then"
         " raise exception 'answered' using errcode = 'SG001'; end if; end $$;");
@@ -83,7 +123,8 @@ static void on_timeout(struct loop_timer *timer) {
     loop_stop(bench->loop);
 }
 
-void bench_open(struct test_bench *bench, const struct pg_fixture *fixture, struct db_lane_options options) {
+void bench_open(struct test_bench *bench, const struct pg_fixture *fixture,
+                struct db_lane_options options) {
     memset(bench, 0, sizeof *bench);
     if (loop_create(&bench->loop) != STATUS_OK)
         abort();
@@ -100,7 +141,8 @@ void bench_open(struct test_bench *bench, const struct pg_fixture *fixture, stru
     options.connections = options.connections == 0 ? 1 : options.connections;
     options.depth_max = options.depth_max == 0 ? 64 : options.depth_max;
     options.queue_max = options.queue_max == 0 ? 10000 : options.queue_max;
-    options.statement_timeout_ms = options.statement_timeout_ms == 0 ? 5000 : options.statement_timeout_ms;
+    options.statement_timeout_ms = options.statement_timeout_ms == 0 ? 5000
+                                                                     : options.statement_timeout_ms;
     if (db_lane_create(&options, &bench->lane) != STATUS_OK)
         abort();
 }
@@ -111,7 +153,8 @@ void bench_close(struct test_bench *bench) {
     loop_destroy(bench->loop);
 }
 
-bool bench_run(struct test_bench *bench, bool (*until)(struct test_bench *bench), unsigned timeout_ms) {
+bool bench_run(struct test_bench *bench, bool (*until)(struct test_bench *bench),
+               unsigned timeout_ms) {
     bench->until = until;
     bench->timed_out = false;
     loop_timer_set(bench->loop, &bench->timer, clock_monotonic_ms() + timeout_ms);
@@ -143,8 +186,8 @@ static void on_result(struct db_call *db_call, const struct db_result *result) {
         call->then(call);
 }
 
-void call_prepare(struct test_bench *bench, struct test_call *call, const struct db_statement *statement,
-                  const char *first, const char *second) {
+void call_prepare(struct test_bench *bench, struct test_call *call,
+                  const struct db_statement *statement, const char *first, const char *second) {
     memset(call, 0, sizeof *call);
     const char *const texts[] = {first, second};
     for (size_t i = 0; i < 2; i++) {

@@ -1,4 +1,5 @@
-/* What the lane's tests share: a loop with one lane, calls that note their answers, statements over two small tables. */
+/* What the lane's tests share: a loop with one lane, calls that note their answers, statements over
+ * two small tables. */
 #ifndef TESTS_UNIT_DB_HELPER_LANE_H
 #define TESTS_UNIT_DB_HELPER_LANE_H
 
@@ -8,15 +9,17 @@
 #include "helper_pg.h"
 #include "segreteria/db/lane.h"
 
-extern const struct db_statement stmt_get;      /* by-key read of item: key, body */
-extern const struct db_statement stmt_named;    /* by-key read with a second parameter: key, greeting || body */
-extern const struct db_statement stmt_echo;     /* read: $1, backend pid */
-extern const struct db_statement stmt_divide;   /* read: 1 / $1; fails for 0 */
-extern const struct db_statement stmt_sleep;    /* slow read: sleeps $1 seconds */
-extern const struct db_statement stmt_insert;   /* write: $1 into entry (unique token) */
-extern const struct db_statement stmt_deferred; /* write into deferred: refused at commit when $1 is taken */
-extern const struct db_statement stmt_post;     /* write with its idempotent form: $1 into posted */
-extern const struct db_statement stmt_star;     /* read: select * from shape */
+extern const struct db_statement stmt_get; /* by-key read of item: key, body */
+extern const struct db_statement
+    stmt_named; /* by-key read with a second parameter: key, greeting || body */
+extern const struct db_statement stmt_echo;   /* read: $1, backend pid */
+extern const struct db_statement stmt_divide; /* read: 1 / $1; fails for 0 */
+extern const struct db_statement stmt_sleep;  /* slow read: sleeps $1 seconds */
+extern const struct db_statement stmt_insert; /* write: $1 into entry (unique token) */
+extern const struct db_statement
+    stmt_deferred; /* write into deferred: refused at commit when $1 is taken */
+extern const struct db_statement stmt_post; /* write with its idempotent form: $1 into posted */
+extern const struct db_statement stmt_star; /* read: select * from shape */
 extern const struct db_statement *const test_statements[];
 extern const size_t test_statements_count;
 
@@ -51,17 +54,20 @@ struct test_bench {
 void test_schema_create(const struct pg_fixture *fixture);
 
 /* The lane of `options` with name, loop, statements and conninfo filled in where empty. */
-void bench_open(struct test_bench *bench, const struct pg_fixture *fixture, struct db_lane_options options);
+void bench_open(struct test_bench *bench, const struct pg_fixture *fixture,
+                struct db_lane_options options);
 void bench_close(struct test_bench *bench);
 /* Turns of the loop until `until` holds; false: not within timeout_ms. */
-bool bench_run(struct test_bench *bench, bool (*until)(struct test_bench *bench), unsigned timeout_ms);
+bool bench_run(struct test_bench *bench, bool (*until)(struct test_bench *bench),
+               unsigned timeout_ms);
 bool bench_ready(struct test_bench *bench);
 bool bench_idle(struct test_bench *bench); /* no call is open */
 bool bench_never(struct test_bench *bench);
 
-/* Fills a call in; params by text, up to the statement's count; NULL is NULL. Deadline 10 s from now. */
-void call_prepare(struct test_bench *bench, struct test_call *call, const struct db_statement *statement,
-                  const char *first, const char *second);
+/* Fills a call in; params by text, up to the statement's count; NULL is NULL. Deadline 10 s from
+ * now. */
+void call_prepare(struct test_bench *bench, struct test_call *call,
+                  const struct db_statement *statement, const char *first, const char *second);
 enum status call_submit(struct test_call *call);
 
 #endif

@@ -23,8 +23,8 @@ static bool find_binaries(struct pg_fixture *fixture) {
     bool any = glob("/usr/lib/postgresql/*/bin/initdb", 0, NULL, &found) == 0 && found.gl_pathc > 0;
     if (any) {
         const char *last = found.gl_pathv[found.gl_pathc - 1];
-        int len = snprintf(fixture->binaries, sizeof fixture->binaries, "%.*s", (int)(strlen(last) - strlen("/initdb")),
-                           last);
+        int len = snprintf(fixture->binaries, sizeof fixture->binaries, "%.*s",
+                           (int)(strlen(last) - strlen("/initdb")), last);
         any = len > 0 && (size_t)len < sizeof fixture->binaries;
     }
     globfree(&found);
@@ -65,8 +65,20 @@ static void start_postmaster(struct pg_fixture *fixture) {
     char data[96], sockets[96];
     (void)snprintf(data, sizeof data, "%s/data", fixture->directory);
     (void)snprintf(sockets, sizeof sockets, "unix_socket_directories=%s", fixture->directory);
-    char *const argv[] = {"postgres", "-D", data, "-c", sockets, "-c", "listen_addresses=",
-                          "-c", "max_connections=60", "-c", "shared_buffers=64MB", "-c", "fsync=off", NULL};
+    char *const argv[] = {"postgres",
+                          "-D",
+                          data,
+                          "-c",
+                          sockets,
+                          "-c",
+                          "listen_addresses=",
+                          "-c",
+                          "max_connections=60",
+                          "-c",
+                          "shared_buffers=64MB",
+                          "-c",
+                          "fsync=off",
+                          NULL};
     fixture->postmaster = spawn(fixture, "postgres", argv);
 }
 
@@ -91,9 +103,10 @@ bool pg_fixture_start(struct pg_fixture *fixture) {
         fail("chown", fixture->directory);
     char data[96];
     (void)snprintf(data, sizeof data, "%s/data", fixture->directory);
-    (void)snprintf(fixture->conninfo, sizeof fixture->conninfo, "host=%s user=postgres dbname=postgres",
-                   fixture->directory);
-    char *const argv[] = {"initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N", NULL};
+    (void)snprintf(fixture->conninfo, sizeof fixture->conninfo,
+                   "host=%s user=postgres dbname=postgres", fixture->directory);
+    char *const argv[] = {"initdb", "-D", data,   "-U",          "postgres", "-A",
+                          "trust",  "-E", "UTF8", "--no-locale", "-N",       NULL};
     int status = 0;
     if (waitpid(spawn(fixture, "initdb", argv), &status, 0) < 0 || status != 0)
         fail("initdb", fixture->directory);
@@ -103,11 +116,13 @@ bool pg_fixture_start(struct pg_fixture *fixture) {
 }
 
 void pg_fixture_crash(struct pg_fixture *fixture) {
-    /* Each backend is a session leader's child of the postmaster in a group of its own: find them by their parent. */
+    /* Each backend is a session leader's child of the postmaster in a group of its own: find them
+     * by their parent. */
     char path[64], line[512];
     pid_t children[256];
     size_t count = 0;
-    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)fixture->postmaster, (int)fixture->postmaster);
+    (void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)fixture->postmaster,
+                   (int)fixture->postmaster);
     (void)kill(fixture->postmaster, SIGSTOP);
     FILE *file = fopen(path, "r");
     while (file != NULL && count < 256 && fscanf(file, "%15s", line) == 1)

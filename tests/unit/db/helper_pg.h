@@ -1,5 +1,6 @@
-/* A PostgreSQL of its own for one test program: made by initdb in a temporary directory, Unix socket only, run as user
- * postgres when the tests run as root. Stopped and removed by pg_fixture_stop.
+/* A PostgreSQL of its own for one test program: made by initdb in a temporary directory, Unix
+ * socket only, run as user postgres when the tests run as root. Stopped and removed by
+ * pg_fixture_stop.
  */
 #ifndef TESTS_UNIT_DB_HELPER_PG_H
 #define TESTS_UNIT_DB_HELPER_PG_H
@@ -14,7 +15,8 @@ struct pg_fixture {
     pid_t postmaster;
 };
 
-/* False: there is no PostgreSQL on this machine, so the tests must be skipped. Aborts on any other trouble. */
+/* False: there is no PostgreSQL on this machine, so the tests must be skipped. Aborts on any other
+ * trouble. */
 bool pg_fixture_start(struct pg_fixture *fixture);
 void pg_fixture_stop(struct pg_fixture *fixture);
 
@@ -23,7 +25,8 @@ void pg_fixture_crash(struct pg_fixture *fixture);
 /* Starts it again (crash recovery included); returns at once when wait is false. */
 void pg_fixture_restart(struct pg_fixture *fixture, bool wait);
 
-/* Runs SQL over a connection of its own; aborts the program on failure. The second returns the first value. */
+/* Runs SQL over a connection of its own; aborts the program on failure. The second returns the
+ * first value. */
 void pg_fixture_run(const struct pg_fixture *fixture, const char *sql);
 long pg_fixture_number(const struct pg_fixture *fixture, const char *sql);
 

@@ -1,4 +1,5 @@
-/* A lane against a real PostgreSQL: answers, merging, isolation of neighbours, bounds, deadlines. */
+/* A lane against a real PostgreSQL: answers, merging, isolation of neighbours, bounds, deadlines.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,12 +17,12 @@
 static struct pg_fixture fixture;
 static bool have_postgresql;
 
-#define NEED_POSTGRESQL()                                                  \
-    do {                                                                   \
-        if (!have_postgresql) {                                            \
-            print_message("no PostgreSQL on this machine: skipped\n");     \
-            skip();                                                        \
-        }                                                                  \
+#define NEED_POSTGRESQL()                                                                          \
+    do {                                                                                           \
+        if (!have_postgresql) {                                                                    \
+            print_message("no PostgreSQL on this machine: skipped\n");                             \
+            skip();                                                                                \
+        }                                                                                          \
     } while (0)
 
 static void open_ready(struct test_bench *bench, struct db_lane_options options) {
@@ -29,7 +30,9 @@ static void open_ready(struct test_bench *bench, struct db_lane_options options)
     assert_true(bench_run(bench, bench_ready, 10000));
 }
 
-static void item_id(char out[40], unsigned n) { (void)snprintf(out, 40, "00000000-0000-7000-8000-%012x", n); }
+static void item_id(char out[40], unsigned n) {
+    (void)snprintf(out, 40, "00000000-0000-7000-8000-%012x", n);
+}
 
 static void assert_answer(const struct test_call *call, const char *value) {
     assert_int_equal(call->answers, 1);
@@ -60,7 +63,8 @@ static void test_answers(void **state) {
     bench_close(&bench);
 }
 
-/* Duplicates, missing keys, upper case, NULL and keys that need quoting: each caller sees its own row or none. */
+/* Duplicates, missing keys, upper case, NULL and keys that need quoting: each caller sees its own
+ * row or none. */
 static void test_merge(void **state) {
     (void)state;
     NEED_POSTGRESQL();
@@ -107,7 +111,8 @@ static void test_merge_odd_keys(void **state) {
     struct test_call calls[2][8];
     for (size_t i = 0; i < 8; i++) {
         call_prepare(&bench, &calls[0][i], &stmt_named, "good ", keys[i][0]);
-        call_prepare(&bench, &calls[1][i], &stmt_named, "bad ", keys[i][0]); /* another parameter: another job */
+        call_prepare(&bench, &calls[1][i], &stmt_named, "bad ",
+                     keys[i][0]); /* another parameter: another job */
         assert_int_equal(call_submit(&calls[0][i]), STATUS_OK);
         assert_int_equal(call_submit(&calls[1][i]), STATUS_OK);
     }
@@ -140,7 +145,8 @@ static void test_identical_reads_run_once(void **state) {
     bench_close(&bench);
 }
 
-/* Reads share a sync: one that fails must cost its neighbours nothing but time, and a write in between neither. */
+/* Reads share a sync: one that fails must cost its neighbours nothing but time, and a write in
+ * between neither. */
 static void test_neighbours(void **state) {
     (void)state;
     NEED_POSTGRESQL();
@@ -158,13 +164,15 @@ static void test_neighbours(void **state) {
         else if (i % 10 == 6)
             call_prepare(&bench, &calls[i], &stmt_insert, i % 20 == 6 ? text : "neighbour", NULL);
         else
-            call_prepare(&bench, &calls[i], i % 2 == 0 ? &stmt_get : &stmt_echo, i % 2 == 0 ? id : text, NULL);
+            call_prepare(&bench, &calls[i], i % 2 == 0 ? &stmt_get : &stmt_echo,
+                         i % 2 == 0 ? id : text, NULL);
         assert_int_equal(call_submit(&calls[i]), STATUS_OK);
     }
     assert_true(bench_run(&bench, bench_idle, 20000));
     unsigned conflicts = 0;
     for (unsigned i = 0; i < COUNT; i++) {
-        (void)snprintf(text, sizeof text, i % 2 == 0 && i % 10 != 6 ? "item %u" : "n%u", i % 2 == 0 && i % 10 != 6 ? i % 1000 : i);
+        (void)snprintf(text, sizeof text, i % 2 == 0 && i % 10 != 6 ? "item %u" : "n%u",
+                       i % 2 == 0 && i % 10 != 6 ? i % 1000 : i);
         if (i % 20 == 3) {
             assert_int_equal(calls[i].answers, 1);
             assert_int_equal(calls[i].outcome, DB_REFUSED);
@@ -183,7 +191,8 @@ static void test_neighbours(void **state) {
         }
     }
     assert_int_equal(conflicts, COUNT / 20 - 1);
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from entry where token = 'neighbour'"), 1);
+    assert_int_equal(
+        pg_fixture_number(&fixture, "select count(*) from entry where token = 'neighbour'"), 1);
     free(calls);
     bench_close(&bench);
 }
@@ -321,7 +330,8 @@ static void test_destroy_with_calls(void **state) {
     assert_int_equal(read.outcome, DB_UNAVAILABLE);
     assert_int_equal(write.outcome, DB_UNKNOWN);
     assert_int_equal(waiting.outcome, DB_UNAVAILABLE);
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from entry where token = 'never'"), 0);
+    assert_int_equal(
+        pg_fixture_number(&fixture, "select count(*) from entry where token = 'never'"), 0);
 }
 
 /* Calls are made from within answers, each once, however the lane is busy. */
@@ -364,7 +374,8 @@ static void test_not_prepared(void **state) {
         .name = "wrong", .sql = "select nothing from nowhere", .kind = DB_READ, .merge_param = -1};
     static const struct db_statement *const statements[] = {&stmt_echo, &wrong};
     struct test_bench bench;
-    bench_open(&bench, &fixture, (struct db_lane_options){.statements = statements, .statements_count = 2});
+    bench_open(&bench, &fixture,
+               (struct db_lane_options){.statements = statements, .statements_count = 2});
     assert_false(bench_run(&bench, bench_ready, 500));
     struct test_call call;
     call_prepare(&bench, &call, &stmt_echo, "x", NULL);
@@ -391,7 +402,8 @@ static void test_result_type_changed(void **state) {
     assert_answer(&calls[0], "round");
     pg_fixture_run(&fixture, "alter table shape add column more int");
     for (size_t i = 0; i < 3; i++) {
-        call_prepare(&bench, &calls[i], i == 1 ? &stmt_star : &stmt_echo, i == 1 ? NULL : "beside", NULL);
+        call_prepare(&bench, &calls[i], i == 1 ? &stmt_star : &stmt_echo, i == 1 ? NULL : "beside",
+                     NULL);
         assert_int_equal(call_submit(&calls[i]), STATUS_OK);
     }
     assert_true(bench_run(&bench, bench_idle, 5000));
@@ -422,11 +434,13 @@ static void test_idempotent(void **state) {
             assert_answer(&calls[i], "once");
         } else {
             assert_int_equal(calls[i].outcome, DB_REFUSED);
-            assert_true(strcmp(calls[i].sqlstate, "SG001") == 0 || strcmp(calls[i].sqlstate, "SG002") == 0);
+            assert_true(strcmp(calls[i].sqlstate, "SG001") == 0 ||
+                        strcmp(calls[i].sqlstate, "SG002") == 0);
         }
     }
     assert_int_equal(done, 1);
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from posted where token = 'once'"), 1);
+    assert_int_equal(
+        pg_fixture_number(&fixture, "select count(*) from posted where token = 'once'"), 1);
     bench_close(&bench);
 }
 

@@ -1,5 +1,5 @@
-/* A lane while PostgreSQL misbehaves: killed backends, crashes, shutdown, silence. Each call is answered exactly once,
- * reads rightly, and no write is done twice or acknowledged and lost. */
+/* A lane while PostgreSQL misbehaves: killed backends, crashes, shutdown, silence. Each call is
+ * answered exactly once, reads rightly, and no write is done twice or acknowledged and lost. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,15 +22,16 @@
 static struct pg_fixture fixture;
 static bool have_postgresql;
 
-#define NEED_POSTGRESQL()                                              \
-    do {                                                               \
-        if (!have_postgresql) {                                        \
-            print_message("no PostgreSQL on this machine: skipped\n"); \
-            skip();                                                    \
-        }                                                              \
+#define NEED_POSTGRESQL()                                                                          \
+    do {                                                                                           \
+        if (!have_postgresql) {                                                                    \
+            print_message("no PostgreSQL on this machine: skipped\n");                             \
+            skip();                                                                                \
+        }                                                                                          \
     } while (0)
 
-/* Load that keeps itself going: each answer submits the next call; writes carry a token of their own, noted by fate. */
+/* Load that keeps itself going: each answer submits the next call; writes carry a token of their
+ * own, noted by fate. */
 enum { LOAD_CALLS = 40, TOKENS_MAX = 200000 };
 
 struct load {
@@ -53,12 +54,14 @@ static void load_note(struct test_call *call) {
         load.fate[token] = call->outcome == DB_DONE ? 'a' : call->outcome == DB_UNKNOWN ? 'u' : 'n';
         load.acknowledged += call->outcome == DB_DONE;
         load.unknown += call->outcome == DB_UNKNOWN;
-        assert_true(call->outcome == DB_DONE || call->outcome == DB_UNKNOWN || call->outcome == DB_UNAVAILABLE);
+        assert_true(call->outcome == DB_DONE || call->outcome == DB_UNKNOWN ||
+                    call->outcome == DB_UNAVAILABLE);
     } else {
         assert_true(call->outcome == DB_DONE || call->outcome == DB_UNAVAILABLE);
         if (call->outcome == DB_DONE) {
             char expected[32];
-            (void)snprintf(expected, sizeof expected, "item %lu", strtoul(call->text[0] + 24, NULL, 16));
+            (void)snprintf(expected, sizeof expected, "item %lu",
+                           strtoul(call->text[0] + 24, NULL, 16));
             assert_string_equal(call->value, expected);
             load.reads_done++;
         }
@@ -114,10 +117,12 @@ static void load_end(struct test_bench *bench) {
     load.stopping = true;
     loop_timer_clear(bench->loop, &pause_timer);
     assert_true(bench_run(bench, bench_idle, 10000));
-    print_message("acknowledged %u, unknown %u, unavailable %u, reads %u\n", load.acknowledged, load.unknown,
-                  load.unavailable, load.reads_done);
-    /* Nothing doubled (the column is not unique here), nothing acknowledged lost, nothing refused done. */
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) - count(distinct token) from entry"), 0);
+    print_message("acknowledged %u, unknown %u, unavailable %u, reads %u\n", load.acknowledged,
+                  load.unknown, load.unavailable, load.reads_done);
+    /* Nothing doubled (the column is not unique here), nothing acknowledged lost, nothing refused
+     * done. */
+    assert_int_equal(
+        pg_fixture_number(&fixture, "select count(*) - count(distinct token) from entry"), 0);
     pg_fixture_run(&fixture, "drop table fate; create table fate (token text, fate text)");
     struct buf sql;
     buf_init(&sql, 16u << 20);
@@ -127,14 +132,19 @@ static void load_end(struct test_bench *bench) {
     assert_int_equal(buf_status(&sql), STATUS_OK);
     pg_fixture_run(&fixture, sql.data);
     buf_deinit(&sql);
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from fate where fate = 'a' and not exists"
-                                                 " (select from entry where entry.token = fate.token)"), 0);
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from fate where fate = 'n' and exists"
-                                                 " (select from entry where entry.token = fate.token)"), 0);
+    assert_int_equal(pg_fixture_number(&fixture,
+                                       "select count(*) from fate where fate = 'a' and not exists"
+                                       " (select from entry where entry.token = fate.token)"),
+                     0);
+    assert_int_equal(pg_fixture_number(&fixture,
+                                       "select count(*) from fate where fate = 'n' and exists"
+                                       " (select from entry where entry.token = fate.token)"),
+                     0);
 }
 
 static void open_loaded(struct test_bench *bench) {
-    bench_open(bench, &fixture, (struct db_lane_options){.write = true, .connections = 3, .depth_max = 8});
+    bench_open(bench, &fixture,
+               (struct db_lane_options){.write = true, .connections = 3, .depth_max = 8});
     assert_true(bench_run(bench, bench_ready, 10000));
     load_begin(bench);
     assert_false(bench_run(bench, bench_never, 300));
@@ -179,7 +189,8 @@ static void test_crash_and_restart(void **state) {
     bench_close(&bench);
 }
 
-/* Without PostgreSQL for longer than the grace, calls are refused at once; waiting ones end by their deadline. */
+/* Without PostgreSQL for longer than the grace, calls are refused at once; waiting ones end by
+ * their deadline. */
 static void test_refused_while_down(void **state) {
     (void)state;
     NEED_POSTGRESQL();
@@ -204,7 +215,8 @@ static void test_silent_backend(void **state) {
     struct test_bench bench;
     bench_open(&bench, &fixture, (struct db_lane_options){.statement_timeout_ms = 300});
     assert_true(bench_run(&bench, bench_ready, 5000));
-    long pid = pg_fixture_number(&fixture, "select pid from pg_stat_activity where application_name = 'segreteria test'");
+    long pid = pg_fixture_number(
+        &fixture, "select pid from pg_stat_activity where application_name = 'segreteria test'");
     assert_true(pid > 0);
     assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
     struct test_call call;
@@ -219,7 +231,8 @@ static void test_silent_backend(void **state) {
 
 static bool one_waits_for_standby(struct test_bench *bench) {
     (void)bench;
-    return pg_fixture_number(&fixture, "select count(*) from pg_stat_activity where wait_event = 'SyncRep'") > 0;
+    return pg_fixture_number(
+               &fixture, "select count(*) from pg_stat_activity where wait_event = 'SyncRep'") > 0;
 }
 
 static void set_standby(const char *sql) {
@@ -228,15 +241,17 @@ static void set_standby(const char *sql) {
     usleep(200000);
 }
 
-/* A commit that no standby confirms: never acknowledged, whether the wait is cancelled or the lane loses patience. */
+/* A commit that no standby confirms: never acknowledged, whether the wait is cancelled or the lane
+ * loses patience. */
 static void test_not_replicated(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct helpers *helpers = NULL;
     assert_int_equal(helpers_create(1, 4, &helpers), STATUS_OK);
     struct test_bench bench;
-    bench_open(&bench, &fixture,
-               (struct db_lane_options){.write = true, .statement_timeout_ms = 500, .helpers = helpers});
+    bench_open(
+        &bench, &fixture,
+        (struct db_lane_options){.write = true, .statement_timeout_ms = 500, .helpers = helpers});
     assert_true(bench_run(&bench, bench_ready, 5000));
     set_standby("alter system set synchronous_standby_names = 'nobody'");
     struct test_call cancelled, stuck, read;
@@ -244,7 +259,9 @@ static void test_not_replicated(void **state) {
     assert_int_equal(call_submit(&cancelled), STATUS_OK);
     assert_false(bench_run(&bench, bench_never, 100));
     assert_true(one_waits_for_standby(&bench));
-    pg_fixture_number(&fixture, "select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'");
+    pg_fixture_number(
+        &fixture,
+        "select count(pg_cancel_backend(pid)) from pg_stat_activity where wait_event = 'SyncRep'");
     assert_true(bench_run(&bench, bench_idle, 5000));
     assert_int_equal(cancelled.answers, 1);
     assert_int_equal(cancelled.outcome, DB_UNKNOWN);
@@ -259,12 +276,16 @@ static void test_not_replicated(void **state) {
     assert_false(bench_run(&bench, bench_never, 300));
     assert_false(one_waits_for_standby(&bench)); /* no backend is left behind */
     set_standby("alter system reset synchronous_standby_names");
-    assert_int_equal(pg_fixture_number(&fixture, "select count(*) from entry where token in ('cancelled', 'stuck')"), 2);
+    assert_int_equal(
+        pg_fixture_number(&fixture,
+                          "select count(*) from entry where token in ('cancelled', 'stuck')"),
+        2);
     helpers_destroy(helpers);
     bench_close(&bench);
 }
 
-/* Names are resolved, a dead address is passed over, and a silent one does not hold up the start. */
+/* Names are resolved, a dead address is passed over, and a silent one does not hold up the start.
+ */
 static void test_several_hosts(void **state) {
     (void)state;
     NEED_POSTGRESQL();
@@ -272,14 +293,17 @@ static void test_several_hosts(void **state) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
     assert_true(silent >= 0 && bind(silent, (struct sockaddr *)&address, sizeof address) == 0 &&
-                listen(silent, 8) == 0 && getsockname(silent, (struct sockaddr *)&address, &size) == 0);
+                listen(silent, 8) == 0 &&
+                getsockname(silent, (struct sockaddr *)&address, &size) == 0);
     char conninfo[256];
-    (void)snprintf(conninfo, sizeof conninfo, "host=localhost,127.0.0.1,%s port=1,%u,5432 user=postgres dbname=postgres",
+    (void)snprintf(conninfo, sizeof conninfo,
+                   "host=localhost,127.0.0.1,%s port=1,%u,5432 user=postgres dbname=postgres",
                    fixture.directory, ntohs(address.sin_port));
     struct helpers *helpers = NULL;
     assert_int_equal(helpers_create(1, 4, &helpers), STATUS_OK);
     struct test_bench bench;
-    bench_open(&bench, &fixture, (struct db_lane_options){.conninfo = conninfo, .helpers = helpers});
+    bench_open(&bench, &fixture,
+               (struct db_lane_options){.conninfo = conninfo, .helpers = helpers});
     uint64_t begun = clock_monotonic_ms();
     assert_true(bench_run(&bench, bench_ready, 10000));
     assert_true(clock_monotonic_ms() - begun < 6000);
@@ -294,8 +318,9 @@ static void test_destroy_while_resolving(void **state) {
     struct helpers *helpers = NULL;
     assert_int_equal(helpers_create(1, 4, &helpers), STATUS_OK);
     struct test_bench bench;
-    bench_open(&bench, &fixture,
-               (struct db_lane_options){.conninfo = "host=does-not-exist.invalid", .helpers = helpers});
+    bench_open(
+        &bench, &fixture,
+        (struct db_lane_options){.conninfo = "host=does-not-exist.invalid", .helpers = helpers});
     db_lane_destroy(bench.lane);
     bench.lane = NULL;
     helpers_destroy(helpers);
@@ -307,8 +332,12 @@ static void test_bad_conninfo(void **state) {
     struct loop *loop = NULL;
     assert_int_equal(loop_create(&loop), STATUS_OK);
     struct db_lane *lane = NULL;
-    struct db_lane_options options = {.name = "bad", .conninfo = "host=/tmp wrong", .loop = loop, .connections = 1,
-                                      .depth_max = 1, .queue_max = 1};
+    struct db_lane_options options = {.name = "bad",
+                                      .conninfo = "host=/tmp wrong",
+                                      .loop = loop,
+                                      .connections = 1,
+                                      .depth_max = 1,
+                                      .queue_max = 1};
     assert_int_equal(db_lane_create(&options, &lane), STATUS_INVALID);
     options.conninfo = "host=a.invalid,b.invalid port=1,2,3";
     assert_int_equal(db_lane_create(&options, &lane), STATUS_INVALID);
@@ -323,7 +352,8 @@ static int set_up(void **state) {
     have_postgresql = pg_fixture_start(&fixture);
     if (have_postgresql) {
         test_schema_create(&fixture);
-        pg_fixture_run(&fixture, "alter table entry drop constraint entry_token_key; create table fate ()");
+        pg_fixture_run(&fixture,
+                       "alter table entry drop constraint entry_token_key; create table fate ()");
     }
     return 0;
 }
@@ -337,14 +367,10 @@ static int tear_down(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_backends_terminated),
-        cmocka_unit_test(test_crash_and_restart),
-        cmocka_unit_test(test_refused_while_down),
-        cmocka_unit_test(test_silent_backend),
-        cmocka_unit_test(test_not_replicated),
-        cmocka_unit_test(test_several_hosts),
-        cmocka_unit_test(test_destroy_while_resolving),
-        cmocka_unit_test(test_bad_conninfo),
+        cmocka_unit_test(test_backends_terminated),     cmocka_unit_test(test_crash_and_restart),
+        cmocka_unit_test(test_refused_while_down),      cmocka_unit_test(test_silent_backend),
+        cmocka_unit_test(test_not_replicated),          cmocka_unit_test(test_several_hosts),
+        cmocka_unit_test(test_destroy_while_resolving), cmocka_unit_test(test_bad_conninfo),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -71,8 +71,12 @@ static void test_listen(void **state) {
     struct heard heard = {.timer = {.on_due = on_timeout}};
     assert_int_equal(loop_create(&heard.loop), STATUS_OK);
     static const char *const channels[] = {"test_jobs", "test_auth"};
-    struct db_listener_options options = {.conninfo = fixture.conninfo, .loop = heard.loop, .channels = channels,
-                                          .channels_count = 2, .context = &heard, .on_notify = on_notify,
+    struct db_listener_options options = {.conninfo = fixture.conninfo,
+                                          .loop = heard.loop,
+                                          .channels = channels,
+                                          .channels_count = 2,
+                                          .context = &heard,
+                                          .on_notify = on_notify,
                                           .on_listening = on_listening};
     struct db_listener *listener = NULL;
     assert_int_equal(db_listener_create(&options, &listener), STATUS_OK);
