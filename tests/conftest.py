@@ -1,0 +1,79 @@
+"""Fixtures of the suites that need a server: each test file has a data base and a server of its own.
+
+    server      the running server (support.server.Server)
+    database    its data base, behind its back (support.postgres.Database)
+    api         a client without a token, on it (support.client.Client); every answer is checked against openapi.yaml
+    world       companies, candidates, vacancies (support.world.World)
+"""
+
+import re
+
+import pytest
+from support import postgres
+from support.server import BINARY, Server
+from support.world import World
+
+
+def leads(config):
+    return not hasattr(config, "workerinput")
+
+
+def pytest_configure(config):
+    if leads(config):
+        postgres.reserve()
+
+
+def pytest_unconfigure(config):
+    if leads(config) and postgres.VARIABLE in postgres.os.environ:
+        postgres.release()
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    assert BINARY.exists(), f"{BINARY} is not built (./dev build asan)"
+    running = postgres.Cluster(postgres.os.environ[postgres.VARIABLE])
+    running.ready(BINARY)
+    return running
+
+
+@pytest.fixture(scope="module")
+def database(cluster, request):
+    made = cluster.create(re.sub(r"\W", "_", request.module.__name__))
+    yield made
+    cluster.drop(made)
+
+
+@pytest.fixture(scope="module")
+def server_options():
+    """Command line options of the server; a test file overrides this."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def server(database, server_options, tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("server"), database.conninfo, server_options)
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def api(server):
+    client = server.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="module")
+def world(api, database):
+    return World(api, database)
+
+
+@pytest.fixture(scope="module")
+def company(world):
+    """A company; its client is the owner's."""
+    return world.company()
+
+
+@pytest.fixture(scope="module")
+def candidate(world):
+    return world.candidate()
