@@ -8,14 +8,21 @@
 #include "answer.h"
 #include "internal.h"
 
+#define LOOK_MS 1000 /* after so long a silent client is looked at: it may have closed its side */
+
 static void on_due(struct loop_timer *timer);
+
+/* Phases in which something of the client is awaited. */
+static bool awaits_client(enum phase phase) { return phase <= PHASE_BODY; }
 
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms) {
     if (connection->phase == PHASE_CLOSING)
         return;
-    connection->phase = phase;
     struct loop *loop = connection->server->loop;
-    loop_timer_set(loop, &connection->timer, loop_now_ms(loop) + after_ms);
+    uint64_t now = loop_now_ms(loop);
+    connection->phase = phase;
+    connection->due_ms = now + after_ms;
+    loop_timer_set(loop, &connection->timer, now + (awaits_client(phase) && after_ms > LOOK_MS ? LOOK_MS : after_ms));
 }
 
 static void open_connection(struct http_server *server, struct MHD_Connection *mhd, void **socket_context) {
@@ -44,6 +51,11 @@ static void open_connection(struct http_server *server, struct MHD_Connection *m
     server->connections = connection;
     server->connections_count++;
     connection_deadline(connection, PHASE_NEW, server->limits.head_deadline_ms);
+}
+
+static bool has_ended(const struct http_connection *connection) {
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* A connection the client may still be sending on is read from for a while after its last answer. */
@@ -120,6 +132,12 @@ static void time_out(struct http_connection *connection) {
     connection_shutdown(connection);
 }
 
+/* Close with a reset: what the client did not take is not kept for it. */
+static void drop_unsent(const struct http_connection *connection) {
+    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    (void)setsockopt(connection->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+}
+
 static void application_late(struct http_request *request) {
     request_abandon(request);
     struct http_problem problem = {.code = "unavailable", .close = !request->body_complete};
@@ -132,6 +150,15 @@ static void application_late(struct http_request *request) {
 static void on_due(struct loop_timer *timer) {
     struct http_connection *connection =
         (struct http_connection *)(void *)((char *)timer - offsetof(struct http_connection, timer));
+    connection->server->mhd_ready = true;
+    if (loop_now_ms(connection->server->loop) < connection->due_ms) {
+        /* MHD takes what is there in one read and does not see an end of file that came with it. */
+        if (has_ended(connection))
+            connection_shutdown(connection);
+        else
+            loop_timer_set(connection->server->loop, timer, connection->due_ms);
+        return;
+    }
     switch (connection->phase) {
     case PHASE_HEAD:
     case PHASE_BODY: time_out(connection); break;
@@ -140,10 +167,9 @@ static void on_due(struct loop_timer *timer) {
             time_out(connection);
         break;
     case PHASE_APPLICATION: application_late(connection->request); break;
+    case PHASE_ANSWER: drop_unsent(connection); connection_shutdown(connection); break;
     case PHASE_NEW:
     case PHASE_IDLE:
-    case PHASE_ANSWER:
     case PHASE_CLOSING: connection_shutdown(connection); break;
     }
-    connection->server->mhd_ready = true;
 }

@@ -75,6 +75,14 @@ static size_t head_size(const struct http_request *request) {
     return info == NULL ? 0 : info->header_size;
 }
 
+/* OPTIONS * asks about the server as a whole (RFC 9110 section 9.3.7). */
+static void answer_asterisk(struct http_request *request) {
+    struct http_reply reply = {.status = 204};
+    http_reply_header(&reply, STR("Allow"), STR(HTTP_METHODS));
+    request->refused = true; /* no business of the application's */
+    http_reply_send(request, &reply);
+}
+
 static void check_head(struct http_request *request, const char *method, const char *version) {
     const struct http_limits *limits = &request->server->limits;
     unsigned fields;
@@ -104,7 +112,9 @@ static void check_head(struct http_request *request, const char *method, const c
     request->path = verdict.path;
     request->query = verdict.query;
     request->state = REQUEST_CHECKED;
-    if (verdict.code != NULL) {
+    if (verdict.code == NULL && str_eq(request->path, STR("*"))) {
+        answer_asterisk(request);
+    } else if (verdict.code != NULL) {
         request->refused = true;
         request->connection->dirty = true;
         problem_refuse(request, verdict.code, verdict.header, verdict.violation);
@@ -135,13 +145,12 @@ static void want_body(struct http_request *request) {
 }
 
 static enum MHD_Result first_call(struct http_request *request) {
-    if (request->state == REQUEST_CHECKED) {
-        if (!request->has_body) { /* MHD makes the final call at once: everything is done there */
-            request->body_wanted = true;
-            return MHD_YES;
-        }
-        tell_head(request);
+    if (!request->has_body && !request->reply.close) { /* MHD makes the final call at once: all is done there */
+        request->body_wanted = true;
+        return MHD_YES;
     }
+    if (request->state == REQUEST_CHECKED)
+        tell_head(request);
     if (request->state == REQUEST_READING && request->content_length != UINT64_MAX &&
         request->content_length > request->body_limit) {
         request_abandon(request);
@@ -273,7 +282,6 @@ enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char
 
 void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
     (void)cls;
-    (void)mhd;
     struct http_request *request = *context;
     if (request == NULL)
         return;
@@ -283,6 +291,9 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, en
     if (!complete || (request->has_body && !request->body_complete))
         connection->dirty = true;
     request_abandon(request);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    if (request->reply.status == 0 && info != NULL)
+        request->reply.status = (int)info->http_status; /* a refusal of MHD's own */
     access_log_line(request, !complete);
     request_finish(request);
     connection_deadline(connection, PHASE_IDLE, connection->server->limits.idle_timeout_ms);

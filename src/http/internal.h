@@ -24,6 +24,7 @@
 /* MHD keeps all of a connection's request (and the head of its answer) in one block of this size, zeroed whole after each
  * request, so it is what an idle connection costs. */
 #define CONNECTION_MEMORY ((size_t)12 * 1024)
+#define HTTP_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 #define FIELDS_MAX 64         /* header fields of a request */
 #define DRAIN_MAX ((uint64_t)64 * 1024) /* a refused body up to this size is read so that the connection can live on */
 #define LINGER_MAX 64         /* closed connections still read from, so that their last answer arrives */
@@ -47,6 +48,7 @@ struct http_connection {
     struct MHD_Connection *mhd;
     int fd;
     enum phase phase;
+    uint64_t due_ms; /* of the phase */
     struct loop_timer timer;
     struct http_request *request; /* NULL: idle */
     struct http_connection *next, **link; /* all connections */

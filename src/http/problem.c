@@ -178,7 +178,7 @@ void problem_refuse(struct http_request *request, const char *code, struct str h
     }
     if (strcmp(code, "method_not_allowed") == 0) {
         problem.headers[0].name = STR("Allow");
-        problem.headers[0].value = STR("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+        problem.headers[0].value = STR(HTTP_METHODS);
         problem.headers_count = 1;
     }
     http_problem_send(request, &problem);

@@ -84,6 +84,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->context = NULL;
     request->operation = NULL;
     request->reply.status = 0;
+    request->reply.close = false;
     request->reply.release = NULL;
     request->reply.body_fd = 0;
     request->coded = NULL;

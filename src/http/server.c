@@ -116,7 +116,9 @@ static void on_panic(void *cls, const char *file, unsigned line, const char *rea
 static struct MHD_Daemon *start_mhd(struct http_server *server) {
     MHD_set_panic_func(on_panic, NULL);
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_SUPPRESS_DATE_NO_CLOCK, 0, NULL,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_NO_THREAD_SAFETY |
+            MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+        0, NULL,
         NULL, handler_access, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
         MHD_OPTION_CONNECTION_LIMIT, server->limits.connections_max + 1u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, handler_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape,

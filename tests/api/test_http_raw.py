@@ -1,0 +1,288 @@
+"""HTTP/1.1 discipline: raw requests and the exact answer to each (raw_requests.py), deadlines, and the limits of a
+connection. Every case runs against the http room alone and against the real server."""
+
+import http_servers
+import pytest
+import raw_requests
+from raw_http import converse
+
+GET = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def started(kind, directory):
+    if kind == "echo":
+        if not http_servers.ECHO.exists():
+            pytest.skip(f"{http_servers.ECHO} is not built")
+        return http_servers.start_echo(directory)
+    if not http_servers.BINARY.exists():
+        pytest.skip(f"{http_servers.BINARY} is not built")
+    return http_servers.start_segreteria(directory)
+
+
+@pytest.fixture(scope="module", params=["echo", "segreteria"])
+def target(request, tmp_path_factory):
+    running = started(request.param, tmp_path_factory.mktemp(request.param))
+    yield running
+    http_servers.stop(running)
+
+
+@pytest.fixture(scope="module")
+def echo(tmp_path_factory):
+    running = started("echo", tmp_path_factory.mktemp("echo"))
+    yield running
+    http_servers.stop(running)
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory):
+    """The http room with deadlines that a test can wait for."""
+    if not http_servers.ECHO.exists():
+        pytest.skip(f"{http_servers.ECHO} is not built")
+    running = http_servers.start_echo(tmp_path_factory.mktemp("hasty"), HEAD_MS=400, BODY_MS=600, IDLE_MS=500,
+                                      REQUEST_MS=500, ANSWER_MS=700, CONNECTIONS=20)
+    yield running
+    http_servers.stop(running)
+
+
+def hits(echo):
+    exchange = converse(echo.address, b"GET /hits HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    return int(exchange.responses[0].body.split(b":")[1].rstrip(b"}"))
+
+
+@pytest.mark.parametrize("case", raw_requests.all_cases(), ids=lambda case: case.name.replace(" ", "-"))
+def test_exact_answer(target, case):
+    exchange = converse(target.address, target.fill(case.request), methods=case.methods, half_close=case.half_close)
+    assert exchange.statuses == target.statuses(case.statuses)
+    assert exchange.closed == case.closed
+    assert exchange.rest == b""
+
+
+def test_nothing_smuggled_runs(echo):
+    refused = [case for case in raw_requests.all_cases() if case.request.endswith(raw_requests.MARK)]
+    assert len(refused) >= 80
+    before = hits(echo)
+    bodies = 0
+    for case in refused:
+        converse(echo.address, case.request.replace(b"%POST%", b"/livez"))
+    assert hits(echo) == before + bodies
+
+
+def test_refusals_are_problem_documents(target):
+    exchange = converse(target.address, b"GET /livez HTTP/1.1\r\nHost: a@b\r\n\r\n")
+    response = exchange.responses[0]
+    assert response.status == 400
+    assert response.header("Content-Type") == "application/problem+json"
+    assert response.header("Connection") == "close"
+    assert response.header("Cache-Control") == "no-store"
+    assert response.header("X-Request-Id")
+    assert b'"code":"malformed_request"' in response.body
+    assert b'{"header":"Host","code":"format"' in response.body
+
+
+def test_trace_names_the_methods(target):
+    exchange = converse(target.address, b"TRACE /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert exchange.responses[0].header("Allow") == "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+
+def test_http_1_0_is_answered_and_closed(target):
+    exchange = converse(target.address, b"GET /livez HTTP/1.0\r\n\r\n")
+    assert exchange.responses[0].header("Connection") == "close"
+    assert exchange.closed
+
+
+def test_expect_continue_is_answered_before_the_body(target):
+    head = (b"POST " + target.post_path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+    exchange = converse(target.address, None, pieces=[head, b"{}"], pause=0.3)
+    assert exchange.statuses == [100, target.post_status]
+    assert not exchange.closed
+
+
+def test_a_body_too_large_is_refused_on_its_head(target):
+    head = (b"POST " + target.post_path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 100000000\r\nExpect: 100-continue\r\n\r\n")
+    exchange = converse(target.address, head)
+    assert exchange.statuses == [413]
+    assert exchange.closed
+    assert exchange.responses[0].header("Content-Type") == "application/problem+json"
+
+
+def test_a_large_body_that_was_sent_unasked_gets_its_answer(target):
+    head = (b"POST " + target.post_path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 3000000\r\n\r\n")
+    exchange = converse(target.address, head + b" " * 3000000)
+    assert exchange.statuses == [413]
+    assert exchange.closed
+
+
+def test_a_chunked_body_too_large_is_refused_while_it_comes(target):
+    head = (b"POST " + target.post_path + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n")
+    chunk = b"10000\r\n" + b" " * 65536 + b"\r\n"
+    exchange = converse(target.address, head + chunk * 30 + b"0\r\n\r\n" + GET)
+    assert exchange.statuses == [413]
+    assert exchange.closed
+    assert exchange.responses[0].header("Content-Type") == "application/problem+json"
+    assert exchange.responses[0].header("Connection") == "close"
+
+
+def test_a_thousand_pipelined_requests_are_answered_in_order(target):
+    exchange = converse(target.address, GET * 1000)
+    assert exchange.statuses == [200] * 1000
+
+
+def test_a_request_in_single_bytes(target):
+    exchange = converse(target.address, None, pieces=[bytes([byte]) for byte in GET], pause=0.002)
+    assert exchange.statuses == [200]
+
+
+# The http room alone from here on.
+
+
+def test_a_half_closed_client_that_waits_is_answered(echo):
+    exchange = converse(echo.address, b"GET /wait?300 HTTP/1.1\r\nHost: localhost\r\n\r\n", half_close=True)
+    assert exchange.statuses == [200]
+    assert exchange.closed
+
+
+def test_pipelining_behind_a_waiting_request_keeps_the_order(echo):
+    exchange = converse(echo.address, b"GET /wait?200 HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET)
+    assert exchange.statuses == [200, 200]
+    assert exchange.responses[0].body == b'{"waited":true}'
+    assert exchange.responses[1].body == b'{"status":"ok"}'
+
+
+def test_a_stream_of_any_size_is_taken(echo):
+    size = 20_000_000
+    head = b"POST /count HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % size
+    exchange = converse(echo.address, head + b"x" * size + GET)
+    assert exchange.statuses == [200, 200]
+    assert exchange.responses[0].body == b'{"bytes":%d}' % size
+
+
+def test_a_slow_reader_of_a_stream_holds_its_sender_back(echo):
+    size = 60_000
+    body = b"".join(b"7D0\r\n" + b"y" * 2000 + b"\r\n" for _ in range(size // 2000)) + b"0\r\n\r\n"
+    head = b"POST /slow-count HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    exchange = converse(echo.address, head + body + GET, limit=10)
+    assert exchange.statuses == [200, 200]
+    assert exchange.responses[0].body == b'{"bytes":%d}' % size
+
+
+def test_a_stream_that_is_cut_off_is_forgotten(echo):
+    head = b"POST /slow-count HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000\r\n\r\n"
+    exchange = converse(echo.address, head + b"z" * 20000, half_close=True)
+    assert exchange.statuses == []
+    assert exchange.closed
+
+
+def test_a_refusal_before_a_large_body_arrives_whole(echo):
+    head = b"POST /refuse HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n"
+    exchange = converse(echo.address, head + b"x" * 2000000)
+    assert exchange.statuses == [401]
+    assert exchange.closed
+
+
+def test_a_megabyte_answer(echo):
+    exchange = converse(echo.address, b"GET /size?3000000 HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET)
+    assert exchange.statuses == [200, 200]
+    assert len(exchange.responses[0].body) == 3000000
+
+
+# Deadlines: a byte now and then keeps nothing open.
+
+
+def drip(text, pieces):
+    return [text] + [b"a"] * pieces
+
+
+def test_a_slow_request_line_is_cut_off(hasty):
+    exchange = converse(hasty.address, None, pieces=drip(b"GET /", 8), pause=0.1, limit=2)
+    assert exchange.statuses == []
+    assert exchange.closed
+
+
+def test_a_slow_head_is_told_so(hasty):
+    exchange = converse(hasty.address, None, pieces=drip(b"GET / HTTP/1.1\r\nX-A: ", 8), pause=0.1, limit=2)
+    assert exchange.statuses == [408]
+    assert exchange.closed
+    assert exchange.responses[0].header("Content-Type") == "application/problem+json"
+
+
+def test_a_slow_body_is_told_so(hasty):
+    head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    exchange = converse(hasty.address, None, pieces=drip(head, 10), pause=0.1, limit=2)
+    assert exchange.statuses == [408]
+    assert exchange.closed
+
+
+def test_an_idle_connection_is_closed(hasty):
+    exchange = converse(hasty.address, GET, quiet=1.5)
+    assert exchange.statuses == [200]
+    assert exchange.closed
+
+
+def test_an_application_that_is_late_is_answered_for(hasty):
+    exchange = converse(hasty.address, b"GET /wait?3000 HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET, limit=2)
+    assert exchange.statuses == [503, 200]
+    assert exchange.responses[0].header("Retry-After") == "1"
+
+
+def test_a_client_that_does_not_read_is_cut_off(hasty):
+    import socket
+    import time
+
+    with socket.create_connection(hasty.address) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.sendall(b"GET /size?20000000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(1.5)
+        got = 0
+        try:
+            while chunk := sock.recv(65536):
+                got += len(chunk)
+        except ConnectionResetError:
+            pass
+    assert got < 20000000
+
+
+def test_a_full_server_says_so(hasty):
+    import socket
+
+    held = []
+    try:
+        for _ in range(20):
+            sock = socket.create_connection(hasty.address)
+            sock.sendall(b"GET /wait?400 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            held.append(sock)
+        exchange = converse(hasty.address, GET)
+        assert exchange.statuses == [503]
+        assert exchange.closed
+        assert exchange.responses[0].header("Retry-After") == "1"
+        assert exchange.responses[0].header("Content-Type") == "application/problem+json"
+        for sock in held:
+            assert sock.recv(12) == b"HTTP/1.1 200"
+    finally:
+        for sock in held:
+            sock.close()
+    assert converse(hasty.address, GET).statuses == [200]
+
+
+def test_draining_finishes_what_runs(tmp_path):
+    import socket
+    import time
+
+    if not http_servers.ECHO.exists():
+        pytest.skip(f"{http_servers.ECHO} is not built")
+    running = http_servers.start_echo(tmp_path)
+    idle = socket.create_connection(running.address)
+    idle.sendall(GET)
+    assert idle.recv(12) == b"HTTP/1.1 200"
+    waiting = socket.create_connection(running.address)
+    waiting.sendall(b"GET /wait?20000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    time.sleep(0.2)
+    http_servers.stop(running)
+    answer = waiting.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"Connection: close\r\n" in answer
+    idle.close()
+    waiting.close()
