@@ -260,12 +260,18 @@ struct node {
     bool is_item; /* index, not key, is its last reference token */
 };
 
+/* Schemas applied to values in one evaluation. A megabyte of JSON takes a million or two; a schema
+ * whose branches multiply with the depth of a hostile instance is stopped here, within a second. */
+#define EVALUATION_STEPS_MAX ((size_t)4 * 1000 * 1000)
+
 struct evaluation {
     const struct schema_set *set;
     struct violations *violations; /* NULL: only the verdict is wanted, stop at the first failure */
     struct arena *arena;
     pcre2_match_data *match_data; /* made at the first pattern, from the arena */
     bool no_memory;               /* the verdict is worthless */
+    bool gave_up;                 /* over EVALUATION_STEPS_MAX: nothing further is looked at */
+    size_t steps;                 /* schemas applied so far */
 };
 
 /* schema_validate.c */
@@ -280,8 +286,11 @@ struct node node_name(const struct node *parent, struct str key);
 /* Adds a violation at the node, or at its member `member` unless that is STR_NONE. Always false. */
 bool schema_report(struct evaluation *evaluation, const struct node *node, struct str member,
                    const char *code, struct str param0, struct str param1);
-/* Appends the node's JSON Pointer, the base included. */
-void schema_node_pointer(const struct node *node, struct buf *out);
+/* Appends the node's JSON Pointer, the base included, and the member's token unless that is
+ * STR_NONE. A pointer longer than SCHEMA_POINTER_MAX gives way to that of the nearest value above
+ * which is not: a client must not be able to have its own long names sent back many times over. */
+#define SCHEMA_POINTER_MAX 1024
+void schema_node_pointer(const struct node *node, struct str member, struct buf *out);
 struct str schema_count_text(struct evaluation *evaluation, size_t count);
 bool schema_matches(struct evaluation *evaluation, const struct schema_regex *regex,
                     struct str text);

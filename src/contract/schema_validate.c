@@ -78,13 +78,20 @@ static void append_token(struct buf *out, struct str token) {
     }
 }
 
-void schema_node_pointer(const struct node *node, struct buf *out) {
+/* Back to a length at which it still fitted, the error forgotten. */
+static void pointer_cut(struct buf *out, size_t len) {
+    out->len = len;
+    out->status = STATUS_OK;
+}
+
+void schema_node_pointer(const struct node *node, struct str member, struct buf *out) {
     const struct node *chain[SCHEMA_DEPTH_MAX + 2];
     size_t length = 0;
     for (; node != NULL && length < SCHEMA_DEPTH_MAX + 2; node = node->parent) {
         chain[length++] = node;
     }
     while (length-- > 0) {
+        size_t before = out->len;
         if (chain[length]->parent == NULL) {
             buf_append(out, chain[length]->key);
         } else if (chain[length]->is_item) {
@@ -92,13 +99,24 @@ void schema_node_pointer(const struct node *node, struct buf *out) {
         } else {
             append_token(out, chain[length]->key);
         }
+        if (buf_status(out) == STATUS_TOO_LARGE) {
+            pointer_cut(out, before);
+            return;
+        }
+    }
+    size_t before = out->len;
+    if (!str_is_none(member)) {
+        append_token(out, member);
+        if (buf_status(out) == STATUS_TOO_LARGE) {
+            pointer_cut(out, before);
+        }
     }
 }
 
 bool schema_report(struct evaluation *evaluation, const struct node *node, struct str member,
                    const char *code, struct str param0, struct str param1) {
     struct violations *violations = evaluation->violations;
-    if (violations == NULL) {
+    if (violations == NULL || evaluation->gave_up) {
         return false;
     }
     if (violations->count >= violations->max) {
@@ -106,11 +124,8 @@ bool schema_report(struct evaluation *evaluation, const struct node *node, struc
         return false;
     }
     struct buf pointer;
-    buf_init(&pointer, (size_t)1024 * 1024);
-    schema_node_pointer(node, &pointer);
-    if (!str_is_none(member)) {
-        append_token(&pointer, member);
-    }
+    buf_init(&pointer, SCHEMA_POINTER_MAX);
+    schema_node_pointer(node, member, &pointer);
     if (buf_status(&pointer) == STATUS_OK) {
         violations_add(violations, buf_str(&pointer), code, param0, param1);
     } else {
@@ -341,6 +356,10 @@ static bool has_unevaluated(const struct schema *schema, const struct node *node
 
 bool schema_eval(struct evaluation *evaluation, const struct schema *schema,
                  const struct node *node) {
+    if (evaluation->gave_up || ++evaluation->steps > EVALUATION_STEPS_MAX) {
+        evaluation->gave_up = true;
+        return false;
+    }
     if (node->depth > SCHEMA_DEPTH_MAX) {
         return schema_report(evaluation, node, STR_NONE, "too_deep", STR_NONE, STR_NONE);
     }
@@ -378,5 +397,9 @@ bool schema_validate(const struct schema *schema, const json_t *instance, struct
     root.key = base;
     bool ok = schema_eval(&evaluation, schema, &root);
     (void)ok; /* the violations tell */
+    if (evaluation.gave_up) {
+        evaluation.gave_up = false;
+        (void)schema_report(&evaluation, &root, STR_NONE, "too_complex", STR_NONE, STR_NONE);
+    }
     return !evaluation.no_memory;
 }

@@ -9,12 +9,9 @@
  */
 #include "schema_internal.h"
 
-#define BRANCH_VIOLATIONS_MAX 8
-
 enum rank { MEANT, OTHER_TAG, OTHER_TYPE };
 
 struct branch {
-    const struct schema *schema;
     struct violations violations;
     enum rank rank;
     const struct violation *reason; /* why the rank is not MEANT */
@@ -63,9 +60,7 @@ static struct branch *branches_try(struct evaluation *evaluation, const struct s
     struct branch *branches = arena_array(evaluation->arena, list->count, sizeof *branches);
     struct violations *outer = evaluation->violations;
     for (size_t i = 0; branches != NULL && i < list->count; i++) {
-        branches[i].schema = list->schemas[i];
         violations_init(&branches[i].violations, evaluation->arena);
-        branches[i].violations.max = BRANCH_VIOLATIONS_MAX;
         evaluation->violations = &branches[i].violations;
         (void)schema_eval(evaluation, list->schemas[i], node);
         branch_rank(&branches[i], base, tag);
@@ -169,6 +164,24 @@ static bool report_lacking(struct evaluation *evaluation, const struct branch *b
     return lacking;
 }
 
+/* Moves the branch's violations to the list, as many as still fit. They are not made anew by
+ * evaluating once more: unions inside unions would double the work at every level. */
+static void take(struct violations *violations, const struct branch *branch) {
+    size_t room = violations->max - violations->count;
+    violations->count += branch->violations.count;
+    for (struct violation *one = branch->violations.first; one != NULL && room > 0; room--) {
+        struct violation *next = one->next;
+        one->next = NULL;
+        if (violations->last == NULL) {
+            violations->first = one;
+        } else {
+            violations->last->next = one;
+        }
+        violations->last = one;
+        one = next;
+    }
+}
+
 static void explain(struct evaluation *evaluation, const struct schema_list *list,
                     const struct node *node, const char *code, struct str base, struct str tag) {
     struct branch *branches = branches_try(evaluation, list, node, base, tag);
@@ -189,7 +202,7 @@ static void explain(struct evaluation *evaluation, const struct schema_list *lis
     if (rank == MEANT || candidates == 1) {
         const struct branch *best = branch_choose(branches, list->count, rank);
         if (best != NULL) {
-            (void)schema_eval(evaluation, best->schema, node);
+            take(evaluation->violations, best);
             return;
         }
         if (report_lacking(evaluation, branches, list->count, node, code)) {
@@ -219,8 +232,8 @@ static bool report_none(struct evaluation *evaluation, const struct schema *sche
         return schema_report(evaluation, node, tag, "required", tag, STR_NONE);
     }
     struct buf base;
-    buf_init(&base, (size_t)1024 * 1024);
-    schema_node_pointer(node, &base);
+    buf_init(&base, SCHEMA_POINTER_MAX);
+    schema_node_pointer(node, STR_NONE, &base);
     if (buf_status(&base) == STATUS_OK) {
         explain(evaluation, list, node, code, buf_str(&base), tag);
     } else {

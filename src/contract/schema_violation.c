@@ -9,6 +9,20 @@ void violations_init(struct violations *violations, struct arena *arena) {
     *violations = (struct violations){.arena = arena, .max = VIOLATIONS_MAX};
 }
 
+/* A param is for a sentence; a client's own megabyte is none. */
+#define PARAM_MAX 512
+
+/* At most `max` bytes, not ending inside a character. */
+static struct str cut(struct str s, size_t max) {
+    if (s.len > max) {
+        s.len = max;
+        while (s.len > 0 && ((unsigned char)s.ptr[s.len] & 0xC0) == 0x80) {
+            s.len--;
+        }
+    }
+    return s;
+}
+
 /* Absent stays absent; false when the arena is exhausted. */
 static bool copy(struct arena *arena, struct str s, struct str *out) {
     const char *text = str_is_none(s) ? NULL : arena_strdup(arena, s);
@@ -23,8 +37,8 @@ void violations_add(struct violations *violations, struct str pointer, const cha
     }
     struct violation *violation = arena_zalloc(violations->arena, sizeof *violation);
     if (violation == NULL || !copy(violations->arena, pointer, &violation->pointer) ||
-        !copy(violations->arena, param0, &violation->params[0]) ||
-        !copy(violations->arena, param1, &violation->params[1])) {
+        !copy(violations->arena, cut(param0, PARAM_MAX), &violation->params[0]) ||
+        !copy(violations->arena, cut(param1, PARAM_MAX), &violation->params[1])) {
         return;
     }
     violation->code = code;
@@ -128,6 +142,9 @@ static const struct sentence sentences[] = {
     {"too_complex",
      {{"holds too many values", NULL, NULL}, {"contiene troppi valori", NULL, NULL}}},
     {"too_deep", {{"is nested too deep", NULL, NULL}, {"ha troppi livelli annidati", NULL, NULL}}},
+    {"too_complex",
+     {{"is too complex to be checked", NULL, NULL},
+      {"è troppo complesso da controllare", NULL, NULL}}},
     {"encoding",
      {{"is not valid UTF-8 or has a malformed percent-encoding", NULL, NULL},
       {"non è UTF-8 valido o ha una codifica percentuale errata", NULL, NULL}}},

@@ -276,6 +276,78 @@ static void test_kept_violations_are_bounded(void **state) {
     fixture_close(&fixture);
 }
 
+/* {"c":{"c":...leaf...}}, `depth` deep. */
+static void nest(struct buf *out, int depth, const char *leaf) {
+    for (int i = 0; i < depth; i++) {
+        buf_append_text(out, "{\"c\":");
+    }
+    buf_append_text(out, leaf);
+    for (int i = 0; i < depth; i++) {
+        buf_append_char(out, '}');
+    }
+}
+
+/* Work must not double with every level of the instance, whether it is in the end valid or not. */
+static void test_recursive_unions(void **state) {
+    (void)state;
+    static const char tree[] =
+        "{\"anyOf\":[{\"type\":\"null\"},{\"type\":\"object\",\"properties\":{\"c\":{\"oneOf\":"
+        "[{\"$ref\":\"#\"},{\"const\":5},{\"const\":6}]}},\"required\":[\"c\"]}]}";
+    struct buf text, expected;
+    buf_init(&text, 65536);
+    buf_init(&expected, 65536);
+    nest(&text, 60, "null");
+    assert_codes(tree, text.data, "");
+    buf_clear(&text);
+    nest(&text, 60, "{}");
+    for (int i = 0; i < 60; i++) {
+        buf_append_text(&expected, "/c");
+    }
+    buf_append_text(&expected, "/c required;");
+    assert_codes(tree, text.data, expected.data);
+    buf_deinit(&text);
+    buf_deinit(&expected);
+}
+
+/* A schema that does multiply the work is stopped and says so; it is never judged valid. */
+static void test_work_is_bounded(void **state) {
+    (void)state;
+    struct buf text;
+    buf_init(&text, 65536);
+    nest(&text, 60, "1");
+    assert_codes(
+        "{\"allOf\":[{\"properties\":{\"c\":{\"$ref\":\"#\"}}},{\"properties\":{\"c\":{\"$ref\":\"#\"}}}]}",
+        text.data, " too_complex;");
+    assert_codes(
+        "{\"anyOf\":[{\"properties\":{\"c\":{\"$ref\":\"#\"}}}],\"unevaluatedProperties\":false}",
+        text.data, " too_complex;");
+    buf_deinit(&text);
+}
+
+/* What a client made long is not sent back many times. */
+static void test_long_names_are_cut(void **state) {
+    (void)state;
+    struct buf text;
+    buf_init(&text, 1000000);
+    buf_append_text(&text, "{\"a\":{\"");
+    for (int i = 0; i < 100000; i++) {
+        buf_append_text(&text, "\xC3\xA8");
+    }
+    buf_append_text(&text, "\":[1,2,3]}}");
+    struct schema_fixture fixture;
+    fixture_open(&fixture,
+                 "{\"additionalProperties\":{\"additionalProperties\":{\"items\":false}}}", "");
+    assert_string_equal(fixture_codes(&fixture, text.data),
+                        "/a false_schema;/a false_schema;/a false_schema;");
+    fixture_close(&fixture);
+    fixture_open(&fixture, "{\"additionalProperties\":{\"additionalProperties\":false}}", "");
+    assert_string_equal(fixture_codes(&fixture, text.data), "/a unknown_field;");
+    assert_int_equal(fixture.violations.first->params[0].len, 512);
+    assert_true(str_is_utf8(fixture.violations.first->params[0]));
+    fixture_close(&fixture);
+    buf_deinit(&text);
+}
+
 /* Without memory the answer is "no verdict", never "valid". */
 static void test_out_of_memory(void **state) {
     (void)state;
@@ -312,6 +384,9 @@ int main(void) {
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_kept_violations_are_bounded),
+        cmocka_unit_test(test_recursive_unions),
+        cmocka_unit_test(test_work_is_bounded),
+        cmocka_unit_test(test_long_names_are_cut),
         cmocka_unit_test(test_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
