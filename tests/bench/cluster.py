@@ -1,0 +1,81 @@
+"""A PostgreSQL of the benchmark's own, durable like a real one, filled by generate.sql."""
+import glob
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def postgres_bin():
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: int(p.split("/")[4]))
+    if not found:
+        raise SystemExit("bench: no PostgreSQL found below /usr/lib/postgresql")
+    return Path(found[-1])
+
+
+class Cluster:
+    """Started on creation, stopped and removed by close()."""
+
+    def __init__(self, folder, port=54777):
+        self.folder, self.port, self.bin = Path(folder), port, postgres_bin()
+        self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        self.folder.mkdir(parents=True)
+        if os.geteuid() == 0:
+            os.chmod(self.folder, 0o755)
+            shutil.chown(self.folder, self.user)
+        self.run_as([self.bin / "initdb", "-D", self.folder / "data", "-A", "trust", "-U", "bench", "-E", "UTF8",
+                     "--locale=C.UTF-8", "--data-checksums"])
+        settings = {"shared_buffers": "1GB", "max_connections": 120, "jit": "off", "listen_addresses": "127.0.0.1",
+                    "port": port, "unix_socket_directories": str(self.folder), "max_wal_size": "4GB",
+                    "checkpoint_timeout": "30min", "fsync": "on", "synchronous_commit": "on"}
+        with open(self.folder / "data" / "postgresql.auto.conf", "a", encoding="ascii") as out:
+            out.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
+        self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "start"])
+        self.psql("create database bench template template0 encoding 'UTF8'", database="postgres")
+
+    def run_as(self, command):
+        command = [str(word) for word in command]
+        if os.geteuid() == 0:
+            command = ["runuser", "-u", self.user, "--", *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    @property
+    def conninfo(self):
+        return f"host={self.folder} port={self.port} user=bench dbname=bench"
+
+    def psql(self, sql, database="bench"):
+        done = subprocess.run([self.bin / "psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-p",
+                               str(self.port), "-U", "bench", "-d", database],
+                              input=sql, check=True, capture_output=True, text=True)
+        return done.stdout.split("\n")[:-1]
+
+    def fill(self, n):
+        start = time.monotonic()
+        subprocess.run([self.bin / "psql", "-Xq", "-h", self.folder, "-p", str(self.port), "-U", "bench", "-d", "bench",
+                        "-v", f"n={n}", "-f", HERE / "generate.sql"], check=True, stdout=subprocess.DEVNULL)
+        self.psql("vacuum analyze")
+        self.psql("checkpoint")
+        return time.monotonic() - start
+
+    def pgbench(self, scripts, clients, seconds):
+        """Transactions a second of the scripts (texts), chosen at random."""
+        words = []
+        for i, text in enumerate(scripts):
+            path = self.folder / f"script{i}.sql"
+            path.write_text(text, encoding="utf-8")
+            words += ["-f", str(path)]
+        done = subprocess.run([self.bin / "pgbench", "-n", "-M", "prepared", "-h", self.folder, "-p", str(self.port),
+                               "-U", "bench", "-c", str(clients), "-j", "2" if clients > 1 else "1", "-T", str(seconds),
+                               *words, "bench"], check=True, capture_output=True, text=True)
+        for line in done.stdout.splitlines():
+            if line.startswith("tps = "):
+                return float(line.split()[2])
+        raise SystemExit("bench: pgbench said nothing of its rate:\n" + done.stdout + done.stderr)
+
+    def close(self):
+        self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop"])
+        shutil.rmtree(self.folder, ignore_errors=True)
