@@ -12,7 +12,7 @@
 #define CLUSTER_PORT 5432        /* only part of the socket's name */
 #define CLUSTER_OUTPUT_MAX 65536 /* bytes kept of what a program says */
 
-#define STOP_FAST_MS 30000     /* for PostgreSQL's last checkpoint */
+#define STOP_FAST_MS 60000     /* for PostgreSQL's last checkpoint, which a slow disk draws out */
 #define STOP_IMMEDIATE_MS 6000 /* it gives its own processes 5 seconds */
 
 enum cluster_state {

@@ -42,7 +42,9 @@ class Database:
 
 @pytest.fixture
 def database(host):
-    return Database(host)
+    made = Database(host)
+    yield made
+    host.sql(f"drop database {made.name} with (force)", user="postgres", database="postgres")
 
 
 def assert_refused(result, *says):

@@ -80,7 +80,7 @@ int cluster_poll(struct cluster *cluster);
 /* True when PostgreSQL was ready at the last cluster_poll. */
 bool cluster_is_ready(const struct cluster *cluster);
 
-/* Fast shutdown; harder after 30 seconds. Returns when PostgreSQL has ended. */
+/* Fast shutdown; harder after a minute. Returns when PostgreSQL has ended. */
 void cluster_stop(struct cluster *cluster);
 
 /* Stops what runs, releases the lock, frees. NULL is allowed. */
