@@ -13,6 +13,7 @@ void token_touch(struct api_worker *worker, struct str token_id);
 
 /* idempotency.c */
 #define IDEMPOTENCY_HASH_BYTES 32
+#define CONSTRAINT_MEMBERS_MAX 4096 /* bytes of a problem's members that a constraint gives */
 /* The two keyed hashes for a key (of the caller) and the bytes it stands for; line tells the lines of a batch apart (0
  * for a whole request). Text forms go to arena; false: out of memory. */
 bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key, uint64_t line, struct str body,

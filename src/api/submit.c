@@ -27,23 +27,25 @@ static void refused(struct api_call *call, const struct db_result *result) {
     const char *sqlstate = db_result_sqlstate(result);
     if (idempotency_refused(call, sqlstate))
         return;
-    struct db_refusal refusal = db_sqlstate_refusal(sqlstate, db_result_constraint(result));
+    struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
     if (refusal.status == 503) {
         unavailable(call, refusal.code);
         return;
     }
     struct http_problem problem = {.code = refusal.code};
-    struct violations violations;
-    violations_init(&violations, call->arena);
-    if (refusal.pointer != NULL) {
-        violations_add(&violations, str_of(refusal.pointer), refusal.violation, STR_NONE, STR_NONE);
-        problem.body_violations = &violations;
-    }
+    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints, db_result_constraint(result));
+    struct buf members;
+    buf_init(&members, CONSTRAINT_MEMBERS_MAX);
+    if (rule != NULL)
+        db_constraint_members(rule, lang_tag(http_request_lang(call->request)), &members);
+    if (buf_status(&members) == STATUS_OK)
+        problem.members = buf_str(&members);
     if (refusal.status >= 500)
         log_error("statement_refused", "operation=%.*s sqlstate=%s constraint=%s request_id=%.*s",
                   STR_FMT(call->operation->id), sqlstate, db_result_constraint(result),
                   STR_FMT(http_request_id(call->request)));
     http_problem_send(call->request, &problem);
+    buf_deinit(&members);
 }
 
 static void on_result(struct db_call *db, const struct db_result *result) {

@@ -39,6 +39,7 @@ struct serve {
     struct cluster *cluster;
     char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data directory */
     const char *conninfo;
+    struct db_constraints *constraints;
     struct keys keys;
     struct api_shared shared;
     struct serve_worker *workers;
@@ -154,6 +155,9 @@ static enum status open_database(struct serve *serve) {
     }
     if (status == STATUS_OK)
         status = bring_up_to_date(serve);
+    if (status == STATUS_OK)
+        status = db_constraints_load(serve->conninfo, &serve->constraints, &serve->error);
+    serve->shared.constraints = serve->constraints;
     return status != STATUS_OK ? status : check_allowance(serve);
 }
 
@@ -239,6 +243,7 @@ static void take_apart(struct serve *serve) {
     free(serve->workers);
     free(serve->listen_fds);
     cluster_close(serve->cluster);
+    db_constraints_destroy(serve->constraints);
     api_table_destroy(serve->table);
     contract_destroy(serve->contract);
     keys_wipe(&serve->keys);

@@ -28,8 +28,7 @@ static const struct {
     {"58", 503, "unavailable"},    /* system errors outside PostgreSQL */
 };
 
-struct db_refusal db_sqlstate_refusal(const char *sqlstate, const char *constraint) {
-    (void)constraint;
+struct db_refusal db_sqlstate_refusal(const char *sqlstate) {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
         if (strncmp(sqlstate, table[i].prefix, strlen(table[i].prefix)) == 0)
             return (struct db_refusal){.status = table[i].status, .code = table[i].code};

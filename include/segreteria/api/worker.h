@@ -11,6 +11,7 @@
 #include "segreteria/auth/keys.h"
 #include "segreteria/contract/contract.h"
 #include "segreteria/core/status.h"
+#include "segreteria/db/constraints.h"
 #include "segreteria/db/lane.h"
 #include "segreteria/http/server.h"
 #include "segreteria/worker/helpers.h"
@@ -23,6 +24,7 @@ struct api_shared {
     const struct contract *contract;
     const struct api_table *table;
     const struct keys *keys;
+    const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
     struct helpers *helpers;
     const char *spool_dir;       /* for answers of streams; on the data directory's disk */

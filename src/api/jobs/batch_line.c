@@ -118,15 +118,18 @@ static void refused(struct batch_line *line, const struct db_result *result) {
         batch_line_refuse(line, "idempotency_in_progress", NULL);
         return;
     }
-    struct db_refusal refusal = db_sqlstate_refusal(sqlstate, db_result_constraint(result));
+    struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
     struct http_problem problem = {.code = refusal.code};
-    struct violations violations;
-    violations_init(&violations, &line->arena);
-    if (refusal.pointer != NULL) {
-        violations_add(&violations, str_of(refusal.pointer), refusal.violation, STR_NONE, STR_NONE);
-        problem.body_violations = &violations;
-    }
+    struct api_call *call = line->batch->call;
+    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints, db_result_constraint(result));
+    struct buf members;
+    buf_init(&members, CONSTRAINT_MEMBERS_MAX);
+    if (rule != NULL)
+        db_constraint_members(rule, lang_tag(http_request_lang(call->request)), &members);
+    if (buf_status(&members) == STATUS_OK)
+        problem.members = buf_str(&members);
     refuse(line, &problem);
+    buf_deinit(&members);
 }
 
 static void on_result(struct db_call *db, const struct db_result *result) {

@@ -11,7 +11,7 @@
 #include "segreteria/db/sqlstate.h"
 
 static void expect(const char *sqlstate, int status, const char *code) {
-    struct db_refusal refusal = db_sqlstate_refusal(sqlstate, "");
+    struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
     assert_int_equal(refusal.status, status);
     assert_string_equal(refusal.code, code);
 }
