@@ -1,0 +1,133 @@
+"""Two at the same moment: one application, one vacancy a reference, one account an address, one effect a key."""
+
+import threading
+
+import psycopg
+from conftest import JOB, STATEMENTS, Candidate, Company, Refused, encode, new_id, token_hash
+
+SAME_TIME = 6
+
+
+def together(db, action):
+    """action(a connection of its own, n) from several threads at the same moment; what they returned."""
+    barrier, results = threading.Barrier(SAME_TIME), []
+
+    def run(n):
+        own = db.another()
+        barrier.wait()
+        try:
+            results.append(action(own, n))
+        finally:
+            own.connection.close()
+
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(SAME_TIME)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == SAME_TIME
+    return results
+
+
+def test_one_application(db):
+    company, candidate = Company(db), Candidate(db)
+    for _ in range(10):
+        job_id = company.job()
+        results = together(db, lambda own, n: own.call("applications_create", **{
+            **candidate.caller, "job_id": job_id, "new_id": new_id(), "body": {}}))
+        assert sorted(answer["status"] for answer in results) == [201] + [409] * (SAME_TIME - 1)
+        ids = {answer["body"]["id"] if answer["status"] == 201 else answer["problem"]["application_id"] for answer in results}
+        assert len(ids) == 1
+        assert db.value("select count(*) from application_events where application_id = %s", ids.pop()) == 1
+
+
+def test_one_vacancy_a_reference(db):
+    company = Company(db)
+    for turn in range(10):
+        results = together(db, lambda own, n: own.call("jobs_put", **{
+            **company.caller, "company_id": company.id, "reference": f"race-{turn}", "new_id": new_id(),
+            "body": {**JOB, "title": f"Title {n}"}}))
+        assert sorted(answer["status"] for answer in results) == [200] * (SAME_TIME - 1) + [201]
+        assert {answer["location"] for answer in results} == {f"/v1/jobs/{results[0]['body']['id']}"}
+        assert max(answer["body"]["version"] for answer in results) == SAME_TIME
+
+
+def test_one_account_an_address(db):
+    address = f"{new_id()}@posta.example"
+    results = together(db, lambda own, n: own.call(
+        "candidates_create", new_id=new_id(), password_hash="!", access_hash=token_hash(), refresh_hash=token_hash(),
+        body={"email": address.upper() if n % 2 else address, "given_name": "A", "family_name": "B"}))
+    assert sorted(answer["status"] for answer in results) == [201] + [409] * (SAME_TIME - 1)
+
+
+def test_one_effect_an_idempotency_key(db):
+    company = Company(db)
+    statement = STATEMENTS["jobs_create"]
+    key, fingerprint = token_hash(), token_hash()
+
+    def post(own, _):
+        values = {**company.caller, "new_id": new_id(), "body": {"title": "Once"}}
+        arguments = [encode(values.get(name)) for name in statement.params] + [
+            key.encode(), fingerprint.encode(), b"jobs_create"]
+        try:
+            with own.connection.transaction():
+                own.rows("idempotency_claim", key_hash=key, fingerprint=fingerprint)
+                result = own.connection.pgconn.exec_params(statement.idempotent_sql.encode(), arguments)
+                return result.get_value(0, 0).decode()
+        except Refused as refusal:
+            return refusal.sqlstate
+
+    first = together(db, post)
+    assert first.count("201") == 1 and set(first) <= {"201", "SG001", "SG002"}
+    later = together(db, post)
+    assert set(later) <= {"SG001", "SG002"} and "SG001" in later
+    assert db.value("select count(*) from jobs where company_id = %s", company.id) == 1
+    stored = db.call("idempotency_read", key_hash=key)
+    assert (stored["status"], stored["fingerprint"], stored["operation"]) == (201, fingerprint, "jobs_create")
+
+    db.execute("update idempotency_keys set created_at = now() - interval '25 hours'")
+    assert post(db, 0) == "201"
+    db.execute("update idempotency_keys set created_at = now() - interval '25 hours'")
+    assert db.call("background_idempotency_purge", limit=10)["out_count"] == "1"
+
+
+def test_two_owners_cannot_both_leave(db):
+    company, other = Company(db), new_id()
+    db.execute("insert into accounts (id, kind, email, password_hash, name) values (%s, 'company', %s, '!', 'B')",
+               other, f"{other}@alfa.example")
+    db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'owner')", company.id, other)
+    owners = [other, company.caller["caller_account_id"]]
+
+    def leave(own, n):
+        try:
+            own.execute("delete from company_members where account_id = %s", owners[n % 2])
+        except psycopg.errors.CheckViolation:
+            pass
+
+    together(db, leave)
+    assert db.value("select count(*) from company_members where company_id = %s", company.id) == 1
+
+
+def test_notifications(db):
+    heard = []
+    ear = db.another()
+    ear.connection.add_notify_handler(lambda note: heard.append((note.channel, note.payload)))
+    ear.execute("listen segreteria_jobs")
+    ear.execute("listen segreteria_auth")
+
+    def hear(action):
+        heard.clear()
+        result = action()
+        ear.execute("select 1")
+        return result, list(heard)
+
+    company = Company(db)
+    draft, notes = hear(lambda: company.call("jobs_create", new_id=new_id(), body=JOB)["body"]["id"])
+    assert notes == []
+    assert hear(lambda: company.patch(draft, title="Other"))[1] == []
+    assert hear(lambda: company.patch(draft, status="published"))[1] == [("segreteria_jobs", draft)]
+    assert hear(lambda: company.patch(draft))[1] == []
+    assert hear(lambda: company.patch(draft, status="paused"))[1] == [("segreteria_jobs", draft)]
+    account = company.caller["caller_account_id"]
+    assert hear(lambda: company.call("sessions_delete"))[1] == [("segreteria_auth", account)]
+    ear.connection.close()

@@ -1,0 +1,128 @@
+"""Every statement prepares; the hot ones walk the index they are meant to walk, at 100,000 rows."""
+
+import json
+
+import pytest
+from conftest import STATEMENTS
+
+ROWS = 100_000
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_prepares(db, name):
+    statement = STATEMENTS[name]
+    db.execute(f"prepare {name} as {statement.sql}")
+    if statement.idempotent_sql is not None:
+        db.execute(f"prepare {name}_idempotent as {statement.idempotent_sql}")
+
+
+def test_every_table_has_a_comment(db):
+    bare = db.execute("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'"
+                      " and obj_description(oid, 'pg_class') is null").fetchall()
+    assert bare == []
+
+
+def test_every_constraint_with_a_rule_exists(db):
+    unknown = db.execute(
+        "select constraint_name from constraint_rules where constraint_name not in (select conname from pg_constraint)"
+        " and constraint_name not in (select indexrelid::regclass::text from pg_index)"
+        " and constraint_name not in ('company_members_role_owner_left', 'jobs_status_transition',"
+        " 'applications_status_transition')").fetchall()
+    assert unknown == []
+    assert db.call("system_constraint_rules")["body"]["jobs_salary_min_le_max"]["pointer"] == "/salary/max"
+
+
+def test_every_rule_code_in_the_functions_has_its_text(db):
+    used = db.execute(
+        r"select distinct m[1] from pg_proc, regexp_matches(prosrc, 'violation\(''[^'']*'', ''([a-z_]+)''\)', 'g') as m"
+        " where pronamespace = 'public'::regnamespace").fetchall()
+    assert len(used) > 8
+    known = {code for (code,) in db.execute("select code from rule_texts").fetchall()}
+    assert {code for (code,) in used} - known == set()
+
+
+def test_taxonomies(db):
+    for name, least in (("roles", 14), ("soft_skills", 13), ("tools", 60), ("languages", 40), ("cefr_levels", 6),
+                        ("duties", 14)):
+        body = db.call("taxonomies_get", **{"name": name, "lang": "it"})["body"]
+        assert len(body["items"]) >= least and all(item["label"] == item["labels"]["it"] for item in body["items"])
+    assert db.call("taxonomies_get", **{"name": "planets", "lang": "it"}) is None
+
+
+@pytest.fixture(scope="module")
+def full(db):
+    """100,000 rows in the tables that are read by key or in order; triggers and references are not what is tested."""
+    db.execute("set session_replication_role = replica")
+    db.execute("""
+        create temporary table made as
+        select uuid_v7() as id, md5((n %% 500)::text)::uuid as company_id, md5((n %% 9000)::text)::uuid as candidate_id,
+            now() - n * interval '1 minute' as at, n
+        from generate_series(1, %s) as n""" % ROWS)
+    db.execute("insert into accounts (id, kind, email, password_hash, name)"
+               " select id, 'candidate', n || '@posta.example', '!', 'A' from made")
+    db.execute("insert into job_documents (job_id, company_id, status, was_public, etag, document)"
+               " select id, company_id, 'published', true, md5(n::text), repeat('x', 300) from made")
+    db.execute("insert into job_cards (job_id, company_id, status, published_at, created_at, confidentiality_level, role,"
+               " city, card) select id, company_id, 'published', at, at, 'standard', 'secretary', 'Roma',"
+               " '{}' from made")
+    db.execute("insert into jobs (id, company_id, title, published_at) select id, company_id, 'x', at from made")
+    db.execute("insert into applications (id, job_id, company_id, candidate_id, submitted_at)"
+               " select uuid_v7(), id, company_id, candidate_id, at from made")
+    db.execute("insert into application_events (application_id, actor_kind, type, to_status)"
+               " select id, 'candidate', 'submitted', 'submitted' from applications")
+    db.execute("insert into api_tokens (id, account_id, name, prefix, token_hash, scopes)"
+               " select id, id, 'a', 'sgr_', sha256(n::text::bytea), '{jobs:read}' from made")
+    db.execute("insert into sessions (id, account_id) select id, id from made")
+    db.execute("insert into session_tokens (session_id, access_hash, access_expires_at, refresh_hash, refresh_expires_at)"
+               " select id, sha256(('a' || n)::bytea), now(), sha256(('r' || n)::bytea), now() from made")
+    db.execute("insert into idempotency_keys (key_hash, fingerprint, operation, status)"
+               " select sha256(n::text::bytea), '', 'x', 201 from made")
+    db.execute("set session_replication_role = origin")
+    db.execute("analyze")
+    return db
+
+
+def nodes(plan):
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from nodes(child)
+
+
+HOT = {
+    "jobs_get": {"job_documents_pkey"},
+    "jobs_list": {"job_cards_newest"},
+    "jobs_list_own": {"job_cards_own"},
+    "auth_token_lookup": {"api_tokens_token_hash_key", "session_tokens_access_hash_key"},
+    "auth_login_lookup": {"accounts_email_key"},
+    "applications_get": {"applications_pkey"},
+    "applications_list": {"applications_of_company", "applications_of_candidate"},
+    "applications_list_for_job": {"applications_of_job"},
+    "applications_events": {"application_events_application"},
+    "tokens_list": {"api_tokens_account"},
+    "idempotency_read": {"idempotency_keys_pkey"},
+}
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_walks_its_index(full, name):
+    statement = STATEMENTS[name]
+    full.execute(f"prepare hot_{name} as {statement.sql}")
+    arguments = ", ".join(["null"] * len(statement.params))
+    plan = full.value(f"explain (format json) execute hot_{name}({arguments})")
+    plan = plan if isinstance(plan, list) else json.loads(plan)
+    found = list(nodes(plan[0]["Plan"]))
+    assert HOT[name] <= {node.get("Index Name") for node in found}
+    assert not [node for node in found if node["Node Type"] in ("Seq Scan", "Bitmap Heap Scan")]
+    # Newest-first listings come out of the index in order; only the few events of one application are sorted.
+    assert name == "applications_events" or "Sort" not in {node["Node Type"] for node in found}
+
+
+@pytest.mark.parametrize(("values", "most"), [
+    ("'{secretary}', null, null, null, null, null, null, null, '{roma}'", 60),
+    ("null, null, null, null, null, null, null, null, '{nowhere}'", 20),
+    ("null, null, null, null, null, '{01a1c49e-6a80-7c3e-b7d4-2f9a61c08e55}', null, null, null", 20)])
+def test_filtered_listing_reads_little(full, values, most):
+    query = f"explain (analyze, buffers, format json) select * from jobs_list_filtered({values}, null, null, 20)"
+    for _ in range(2):  # the first one also reads catalogues
+        plan = full.value(query)[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= most
