@@ -87,12 +87,12 @@ static bool read_principal(const struct db_result *result, struct principal *out
     scope_set most = principal_scopes_max(out->kind, out->role);
     struct str scopes = db_result_get(result, "scopes");
     out->scopes = str_is_none(scopes) ? most : parse_scopes(scopes) & most;
-    struct str expires = db_result_get(result, "expires_epoch");
-    uint64_t seconds;
+    struct str expires = db_result_get(result, "expires_unix_ms");
+    uint64_t unix_ms;
     if (!str_is_none(expires)) {
-        if (str_to_u64(expires, INT64_MAX / 1000, &seconds) != STATUS_OK)
+        if (str_to_u64(expires, INT64_MAX, &unix_ms) != STATUS_OK)
             return false;
-        out->expires_unix_ms = (int64_t)seconds * 1000;
+        out->expires_unix_ms = (int64_t)unix_ms;
     }
     return true;
 }
@@ -102,14 +102,18 @@ static void on_token(struct api_call *call, const struct db_result *result) {
     struct auth_cache *cache = call->worker->tokens;
     uint64_t now = loop_now_ms(call->worker->loop);
     struct principal principal;
+    bool everywhere = str_eq(db_result_get(result, "everywhere"), STR("t"));
     if (db_result_rows(result) == 0) {
         auth_cache_put(cache, call->token_hash, call->token_snapshot, now, NULL);
         refuse_token(call);
     } else if (!read_principal(result, &principal)) {
         log_error("principal_unreadable", "request_id=%.*s", STR_FMT(http_request_id(call->request)));
         api_fail(call, STATUS_INTERNAL);
+    } else if (!everywhere && !str_eq(db_result_get(result, "here"), STR("t"))) {
+        refuse_token(call);
     } else {
-        auth_cache_put(cache, call->token_hash, call->token_snapshot, now, &principal);
+        if (everywhere) /* what is right for one address is not for the next */
+            auth_cache_put(cache, call->token_hash, call->token_snapshot, now, &principal);
         if (str_eq(db_result_get(result, "touch"), STR("t")))
             token_touch(call->worker, str_of(principal.token_id));
         accept(call, &principal, then);
@@ -124,6 +128,7 @@ static void look_up(struct api_call *call, void (*then)(struct api_call *call)) 
     }
     token_hash_text(call->token_hash, hash);
     api_bind(call, "token_hash", str_of(hash));
+    api_bind(call, "peer", http_request_peer(call->request));
     call->then = then;
     call->token_snapshot = auth_cache_snapshot(call->worker->tokens);
     enum status status = api_submit_then(call, &stmt_auth_token_lookup, on_token);
