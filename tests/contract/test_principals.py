@@ -1,0 +1,400 @@
+"""Every operation, called by everybody who must not: the callers and what they get are made from openapi.yaml, and nothing
+may have changed in the data base afterwards. An operation that REQUESTS does not know fails a test."""
+
+import secrets
+import uuid
+import zlib
+
+import pytest
+from support.contract import API, OPERATIONS
+from support.world import PASSWORD, vacancy
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+CHALLENGE = 'Bearer realm="segreteria"'
+INVALID = CHALLENGE + ', error="invalid_token"'
+SCOPES = API["components"]["schemas"]["Scope"]["enum"]
+
+
+def base62(number, width):
+    digits = ""
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        digits = ALPHABET[digit] + digits
+    return digits
+
+
+def unknown_token():
+    """In every way like a token, but nobody's."""
+    body = base62(int.from_bytes(secrets.token_bytes(32), "big"), 43)
+    return f"sgr_{body}{base62(zlib.crc32(body.encode()), 6)}"
+
+
+class Stage:
+    """Company A with a published vacancy, a draft, and an application of candidate A; everybody else looks on."""
+
+    def __init__(self, world):
+        self.world = world
+        self.company, self.other_company = world.company(), world.company()
+        self.candidate, self.other_candidate = world.candidate(), world.candidate()
+        self.recruiter, self.viewer = world.member(self.company, "recruiter"), world.member(self.company, "viewer")
+        self.operator = world.operator(self.company)
+        self.set_up()
+
+    def set_up(self):
+        """New things to act on: an operation that succeeds may use them up."""
+        self.job = self.world.job(self.company)
+        self.draft = self.world.job(self.company, status="draft")
+        self.application = self.world.application(self.candidate, self.job)
+        self.token, _ = self.world.token(self.company, ["jobs:read"])
+
+    def rightful(self, operation):
+        if "company" in operation.principals:
+            return self.company
+        return self.candidate if "candidate" in operation.principals else self.operator
+
+    def anyone_of(self, kind):
+        return {"company": self.company, "candidate": self.candidate, "operator": self.operator}[kind]
+
+
+def request(path=lambda stage: {}, body=None, foreign=None, status=None):
+    """path: values for the parameters of the path; body: for the request; foreign: what callers of the right kind get for
+    what is not theirs, {caller: (status, code)}; status: of the rightful caller's success, if not the first 2xx."""
+    return {"path": path, "body": body, "foreign": foreign or {}, "status": status}
+
+
+def new_job(stage):
+    return vacancy()
+
+
+def of_job(stage):
+    return {"job_id": stage.job["id"]}
+
+
+def of_draft(stage):
+    return {"job_id": stage.draft["id"]}
+
+
+def of_application(stage):
+    return {"application_id": stage.application["id"]}
+
+
+def of_company(stage):
+    return {"company_id": stage.company.id}
+
+
+def of_token(stage):
+    return {"token_id": stage.token["id"]}
+
+
+HIDDEN = (404, "not_found")
+REFUSED = (403, "forbidden")
+NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
+
+REQUESTS = {
+    "companies_create": request(body=lambda stage: {
+        "company": {"legal_name": "A", "name": "A", "country": "IT", "kind": "employer"},
+        "owner": {"email": stage.world.email(), "password": PASSWORD, "name": "A"}}),
+    "companies_get": request(of_company),
+    "companies_patch": request(of_company, lambda stage: {"name": uuid.uuid4().hex}, {"other_company": REFUSED}),
+    "candidates_create": request(body=lambda stage: {
+        "email": stage.world.email(), "password": PASSWORD, "given_name": "A", "family_name": "B"}),
+    "sessions_create": request(body=lambda stage: {"email": stage.candidate.email, "password": PASSWORD}),
+    "sessions_refresh": request(body=lambda stage: {
+        "refresh_token": stage.world.login(stage.candidate.email).session["refresh_token"]}),
+    "sessions_delete": request(status=(404, "not_found")),  # an API token is not a session; see test_sessions.py
+    "me_get": request(),
+    "me_patch": request(body=lambda stage: {"name": uuid.uuid4().hex}),
+    "tokens_list": request(),
+    "tokens_create": request(body=lambda stage: {"name": "a", "scopes": ["tokens:write"]}),
+    "tokens_get": request(of_token, foreign=NOT_MY_TOKEN),
+    "tokens_revoke": request(of_token, foreign=NOT_MY_TOKEN),
+    "tokens_rotate": request(of_token, foreign=NOT_MY_TOKEN),
+    "jobs_list": request(),
+    "jobs_create": request(body=new_job),
+    "jobs_batch": request(body=new_job),
+    "jobs_get": request(of_draft, foreign={"other_company": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}),
+    "jobs_patch": request(of_draft, lambda stage: {"title": uuid.uuid4().hex}, {"other_company": HIDDEN}),
+    "jobs_delete": request(of_draft, foreign={"other_company": HIDDEN}),
+    "jobs_put": request(lambda stage: {"company_id": stage.company.id, "reference": uuid.uuid4().hex}, new_job,
+                        {"other_company": REFUSED}),
+    "applications_create": request(of_job, lambda stage: {}, {"other_candidate": None}),
+    "applications_list_for_job": request(of_job, foreign={"other_company": HIDDEN, "other_candidate": None}),
+    "applications_list": request(),
+    "applications_get": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "applications_patch": request(of_application, lambda stage: {"status": "in_review"},
+                                  {"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "applications_events": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "taxonomies_get": request(lambda stage: {"name": "roles"}),
+    "system_openapi_yaml": request(),
+    "system_openapi_json": request(),
+    "system_docs": request(),
+    "system_docs_asset": request(lambda stage: {"asset": "docs.css"}),
+    "system_problems": request(),
+    "system_problem": request(lambda stage: {"code": "not_found"}),
+    "system_livez": request(),
+    "system_readyz": request(),
+}
+
+WITH_TOKEN = [op for op in OPERATIONS.values() if op.takes_token]
+PROTECTED = [op for op in WITH_TOKEN if not op.public]
+
+
+def send(stage, operation, client, **more):
+    entry = REQUESTS[operation.id]
+    body = entry["body"](stage) if entry["body"] else None
+    path = operation.fill(entry["path"](stage))
+    if operation.id == "jobs_batch":
+        more.setdefault("headers", {})["Content-Type"] = "application/x-ndjson"
+    return client.request(operation.method, path, body, **more)
+
+
+def ids(value):
+    return value.id if hasattr(value, "id") else value
+
+
+@pytest.fixture(scope="module")
+def stage(world):
+    return Stage(world)
+
+
+@pytest.fixture
+def unchanged(stage, database):
+    """After the test the data base must be as it was before."""
+    before = database.fingerprint()
+    yield
+    after = database.fingerprint()
+    assert after == before, {table: (before.get(table), after[table]) for table in after if after[table] != before.get(table)}
+
+
+def test_every_operation_is_here():
+    assert set(REQUESTS) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=ids)
+def test_everything_with_a_path_says_what_strangers_get(operation):
+    """A stranger of each kind of account that may call: a company for a company's things, a candidate for a candidate's."""
+    if operation.parameters("path"):
+        strangers = {"company": "other_company", "candidate": "other_candidate", "operator": "operator"}
+        foreign = REQUESTS[operation.id]["foreign"]
+        if operation.id.startswith("tokens_"):
+            strangers["candidate"] = "candidate"  # the token is a company's
+        assert {strangers[kind] for kind in operation.principals} <= set(foreign)
+
+
+# --- nobody, and tokens that are no good ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", PROTECTED, ids=ids)
+def test_nobody(operation, stage, api, unchanged):
+    answer = send(stage, operation, api).expect(401, "unauthorized")
+    assert answer.headers["WWW-Authenticate"] == CHALLENGE
+
+
+def bad_tokens(stage, database):
+    """{name: Authorization}; each one was once good or looks it."""
+    world, company = stage.world, stage.company
+    scopes = ["jobs:read", "jobs:write", "applications:read", "applications:write", "company:read", "company:write",
+              "profile:read", "profile:write", "tokens:write"]
+
+    def sql(statement, document):
+        database.query(statement + " where id = %s", document["id"])
+        return document["secret"]
+
+    good, _ = world.token(company, scopes)
+    revoked, _ = world.token(company, scopes)
+    company.client.delete(f"/v1/tokens/{revoked['id']}").expect(204)
+    rotated, _ = world.token(company, scopes)
+    company.client.post(f"/v1/tokens/{rotated['id']}/rotate").expect(200)
+    elsewhere, _ = world.token(company, scopes, allowed_ips=["192.0.2.0/24", "2001:db8::/32"])
+    ended, refreshed, late = (world.login(company.email) for _ in range(3))
+    ended.client.delete("/v1/sessions/current").expect(204)
+    database.query("update session_tokens set access_expires_at = now() - interval '1 second' where session_id = (select "
+                   "session_id from session_tokens order by id desc limit 1)")
+    disabled, leaver = world.candidate(), world.member(company, "recruiter")
+    database.query("update accounts set disabled_at = now() where lower(email) = lower(%s)", disabled.email)
+    disabled_token = disabled.token
+    database.query("delete from company_members using accounts where accounts.id = account_id and email = %s", leaver.email)
+    last = ALPHABET[(ALPHABET.index(good["secret"][-1]) + 1) % 62]
+    return {
+        "expired": sql("update api_tokens set expires_at = now() - interval '1 second'", world.token(company, scopes)[0]),
+        "revoked": revoked["secret"],
+        "rotated away": rotated["secret"],
+        "used from elsewhere": elsewhere["secret"],
+        "session ended": ended.token,
+        "session expired": late.token,
+        "refresh token": refreshed.session["refresh_token"],
+        "account disabled": disabled_token,
+        "unknown": unknown_token(),
+        "wrong checksum": good["secret"][:-1] + last,
+        "too short": good["secret"][:-1],
+        "too long": good["secret"] + "0",
+        "upper case": good["secret"].upper(),
+        "a space inside": good["secret"][:20] + " " + good["secret"][20:],
+        "its hash": "\\x" + "00" * 32,
+        "quote": "' or 1=1 --",
+        "long": "sgr_" + "0" * 5000,
+    }, good["secret"], leaver
+
+
+@pytest.fixture(scope="module")
+def tokens(stage, database):
+    return bad_tokens(stage, database)
+
+
+BAD = ["expired", "revoked", "rotated away", "used from elsewhere", "session ended", "session expired", "refresh token",
+       "account disabled", "unknown", "wrong checksum", "too short", "too long", "upper case", "a space inside", "its hash",
+       "quote", "long"]
+
+
+def test_every_bad_token_is_tried(tokens):
+    assert list(tokens[0]) == BAD
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("operation", WITH_TOKEN, ids=ids)
+def test_bad_token(operation, bad, stage, tokens, api, unchanged):
+    answer = send(stage, operation, api.as_(tokens[0][bad])).expect(401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == INVALID
+
+
+@pytest.mark.parametrize("scheme", ["Basic {}", "Token {}", "{}", "Bearer", "Bearer{}", "Bearer {},", "Bearer  "])
+def test_another_scheme(scheme, tokens, api, unchanged):
+    answer = api.get("/v1/me", headers={"Authorization": scheme.format(tokens[1])}).expect(401, "invalid_token")
+    assert answer.headers["WWW-Authenticate"] == INVALID
+
+
+def test_the_scheme_is_without_case(tokens, api):
+    for scheme in ("bearer", "BEARER", "Bearer "):
+        api.get("/v1/me", headers={"Authorization": f"{scheme} {tokens[1]}"}).expect(200)
+
+
+@pytest.mark.parametrize("target", ["/v1/me?access_token={}", "/v1/jobs?access_token={}"])
+def test_a_token_in_the_address_is_refused(target, tokens, api):
+    assert api.get(target.format(tokens[1])).status in (400, 401)
+
+
+@pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id != "sessions_delete"], ids=ids)
+def test_former_member(operation, stage, tokens, unchanged):
+    """An account that has left its company keeps its session, and may do nothing with it but end it."""
+    answer = send(stage, operation, tokens[2].client)
+    assert answer.status in (401, 403, 404), answer.body
+
+
+# --- the wrong kind, role, scope --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["company", "candidate", "operator"])
+@pytest.mark.parametrize("operation", WITH_TOKEN, ids=ids)
+def test_wrong_kind_of_account(operation, kind, stage, unchanged):
+    if kind in operation.principals:
+        return
+    send(stage, operation, stage.anyone_of(kind).client).expect(403, "forbidden")
+
+
+@pytest.mark.parametrize("role", ["recruiter", "viewer"])
+@pytest.mark.parametrize("operation", WITH_TOKEN, ids=ids)
+def test_wrong_role(operation, role, stage, unchanged):
+    if "company" not in operation.principals or role in operation.roles:
+        return
+    send(stage, operation, getattr(stage, role).client).expect(403, "forbidden")
+
+
+@pytest.mark.parametrize("operation, scope", [(op, scope) for op in WITH_TOKEN for scope in op.scopes],
+                         ids=lambda value: ids(value))
+def test_scope_missing(operation, scope, stage, database):
+    caller = stage.rightful(operation)
+    kind = operation.principals[0] if caller is not stage.company else "company"
+    most = database.value("select principal_scopes(%s, %s)", kind, "owner" if kind == "company" else None)
+    document, client = stage.world.token(caller, [name for name in most if name != scope])
+    assert scope not in document["scopes"]
+    before = database.fingerprint()
+    answer = send(stage, operation, client).expect(403, "insufficient_scope")
+    assert answer.headers["WWW-Authenticate"] == f'{CHALLENGE}, error="insufficient_scope", scope="{" ".join(operation.scopes)}"'
+    assert database.fingerprint() == before
+
+
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=ids)
+def test_the_rightful_caller_gets_in(operation, stage, api):
+    """With just the scopes that the contract names: the refusals above are not refusals of everything."""
+    stage.set_up()
+    client = api
+    if operation.takes_token:
+        caller = stage.rightful(operation)
+        _, client = stage.world.token(caller, operation.scopes or ["jobs:read"])
+        if operation.id == "applications_create":
+            stage.job = stage.world.job(stage.company)
+    answer = send(stage, operation, client)
+    if REQUESTS[operation.id]["status"]:
+        answer.expect(*REQUESTS[operation.id]["status"])
+    else:
+        assert 200 <= answer.status < 300, answer.body
+
+
+# --- the right kind, but not theirs -----------------------------------------------------------------------------------
+
+
+STRANGERS = [(op, who) for op in OPERATIONS.values() for who, expected in REQUESTS.get(op.id, {"foreign": {}})["foreign"].items()
+             if expected]
+
+
+@pytest.mark.parametrize("operation, who", STRANGERS, ids=ids)
+def test_strangers(operation, who, stage, unchanged):
+    send(stage, operation, getattr(stage, who).client).expect(*REQUESTS[operation.id]["foreign"][who])
+
+
+def test_a_draft_is_the_company_s_alone(stage, api, unchanged):
+    path = f"/v1/jobs/{stage.draft['id']}"
+    api.get(path).expect(404, "not_found")
+    for member in (stage.company, stage.recruiter, stage.viewer):
+        member.client.get(path).expect(200)
+    stage.candidate.client.post(f"{path}/applications", {}).expect(404, "not_found")
+    stage.candidate.client.get(f"{path}/applications").expect(404, "not_found")
+
+
+def test_a_stranger_cannot_tell_a_draft_from_nothing(stage, unchanged):
+    """The answers differ in nothing but what the request itself said."""
+    nothing = str(uuid.uuid4())
+    for method, body in (("GET", None), ("PATCH", {"title": "x"}), ("DELETE", None)):
+        answers = [stage.other_company.client.request(method, f"/v1/jobs/{job}", body).expect(404, "not_found").json
+                   for job in (stage.draft["id"], nothing)]
+        for answer in answers:
+            answer.pop("instance")
+        assert answers[0] == answers[1]
+
+
+def test_a_published_vacancy_of_another_company(stage, unchanged):
+    path = f"/v1/jobs/{stage.job['id']}"
+    stage.other_company.client.patch(path, {"title": "Mine"}).expect(403, "forbidden")
+    stage.other_company.client.delete(path).expect(403, "forbidden")
+
+
+def test_lists_show_only_one_s_own(stage):
+    other = stage.world.company()
+    for path in ("/v1/jobs?scope=own", "/v1/applications", "/v1/tokens"):
+        assert other.client.get(path).expect(200).json["items"] == []
+    newcomer = stage.world.candidate()
+    for path in ("/v1/applications", f"/v1/jobs/{stage.job['id']}/applications", "/v1/tokens"):
+        assert newcomer.client.get(path).expect(200).json["items"] == []
+
+
+def test_own_needs_a_company(stage, api):
+    api.get("/v1/jobs?scope=own").expect(401, "unauthorized")
+    stage.candidate.client.get("/v1/jobs?scope=own").expect(403, "forbidden")
+    stage.operator.client.get("/v1/jobs?scope=own").expect(403, "forbidden")
+
+
+def test_a_candidate_sees_nothing_of_the_company_s_side(stage):
+    body = stage.candidate.client.get(f"/v1/applications/{stage.application['id']}").expect(200).json
+    assert "candidate" not in body and "reference" not in body["job"]
+
+
+def test_a_lost_role_is_lost_at_once(stage, database):
+    """Demoted behind the server's back: what it remembers of the token must not outlive the notification."""
+    member = stage.world.member(stage.company, "recruiter")
+    member.client.post("/v1/jobs", vacancy(status="draft")).expect(201)
+    database.query("update company_members m set role = 'viewer' from accounts a where a.id = m.account_id and a.email = %s",
+                   member.email)
+    for _ in range(100):
+        if member.client.post("/v1/jobs", vacancy(status="draft")).status == 403:
+            return
+    raise AssertionError("still a recruiter after 100 requests")
