@@ -122,7 +122,7 @@ static unsigned vary_of_operation(const struct http_request *request) {
 /* Which coding: the answer is what the client gets, or CODING_NONE for 406. */
 static enum coding choose_coding(const struct http_request *request, const struct answer *answer, bool *varies) {
     const struct http_reply *reply = &request->reply;
-    bool compressible = answer->len >= COMPRESS_MIN && answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
+    bool compressible = !reply->constant && answer->len >= COMPRESS_MIN && answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
                         !has_field(reply, STR("Content-Encoding")) && compress_type(str_of(content_type(reply)));
     *varies = compressible;
     struct str accept = request->headers.count[HEADER_ACCEPT_ENCODING] > 0
@@ -136,6 +136,8 @@ static enum coding choose_coding(const struct http_request *request, const struc
 /* The tag's text without coding; STR_NONE: none. */
 static struct str opaque_tag(struct http_request *request, const struct answer *answer) {
     const struct http_reply *reply = &request->reply;
+    if (reply->constant)
+        return STR_NONE;
     if (!str_is_none(reply->etag) || reply->status != 200 || !is_read(request) || reply->body_fd > 0)
         return reply->etag;
     char *made = arena_alloc(&request->arena, ETAG_OPAQUE_SIZE);

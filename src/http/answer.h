@@ -24,6 +24,7 @@ void answer_build(struct http_request *request, struct answer *answer);
 /* The whole message as text, for sending past MHD. */
 void answer_write(struct http_request *request, struct buf *out);
 
+bool answer_add_fields(const struct answer *answer, struct MHD_Response *response);
 void answer_field(struct answer *answer, const char *name, const char *value);
 
 /* cors.c: Access-Control-* (Fetch standard, section 3.2). True: the answer depends on Origin. */

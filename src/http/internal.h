@@ -132,6 +132,7 @@ struct http_server {
     char date[CLOCK_HTTP_DATE_SIZE];
     char (*cache_control)[48]; /* by operation->index */
     unsigned char etag_key[16];
+    struct constant_answer *constants; /* by operation->index */
     struct compressor *compressor;
     struct buf log;
 };
@@ -175,6 +176,11 @@ void request_wake(struct http_request *request);
 
 /* reply.c: hands the given answer to MHD. False: the connection must be closed. */
 bool reply_queue(struct http_request *request);
+
+/* constant.c: the same for a reply that says it is constant. False: it has to go the usual way. */
+bool constant_queue(struct http_request *request);
+struct constant_answer *constants_create(size_t operations);
+void constants_free(struct http_server *server);
 
 /* access_log.c */
 void access_log_line(struct http_request *request, bool truncated);

@@ -33,6 +33,13 @@ void http_reply_send(struct http_request *request, const struct http_reply *repl
     request_wake(request);
 }
 
+bool answer_add_fields(const struct answer *answer, struct MHD_Response *response) {
+    bool sound = true;
+    for (size_t i = 0; i < answer->fields_count && sound; i++)
+        sound = MHD_add_response_header(response, answer->fields[i].name, answer->fields[i].value) == MHD_YES;
+    return sound;
+}
+
 static struct MHD_Response *response_of_file(struct http_request *request, struct answer *answer) {
     struct stat info;
     int fd = request->reply.body_fd;
@@ -58,8 +65,19 @@ static struct MHD_Response *response_of_parts(const struct answer *answer) {
     return MHD_create_response_from_iovec(vectors, (unsigned)answer->parts_count, NULL, NULL);
 }
 
+static void queued(struct http_request *request, unsigned status, size_t len) {
+    request->state = REQUEST_QUEUED;
+    request->reply.status = (int)status;
+    request->sent_bytes = request->method == HTTP_HEAD ? 0 : len;
+    connection_deadline(request->connection, PHASE_ANSWER, request->server->limits.answer_deadline_ms);
+}
+
 bool reply_queue(struct http_request *request) {
     struct answer answer;
+    if (request->reply.constant && constant_queue(request)) {
+        queued(request, (unsigned)request->reply.status, request->reply.parts[0].len);
+        return true;
+    }
     answer_build(request, &answer);
     struct MHD_Response *response = request->reply.body_fd > 0 && answer.status != 304
                                         ? response_of_file(request, &answer)
@@ -70,18 +88,12 @@ bool reply_queue(struct http_request *request) {
      * are not kept, whatever they ask. */
     if (answer.close || request->http_1_0 || request->server->draining)
         (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    bool sound = true;
-    for (size_t i = 0; i < answer.fields_count && sound; i++)
-        sound = MHD_add_response_header(response, answer.fields[i].name, answer.fields[i].value) == MHD_YES;
-    sound = sound && MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
+    bool sound = answer_add_fields(&answer, response) && MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
     MHD_destroy_response(response);
     if (!sound) {
         log_error("reply_not_queued", "request_id=%s status=%u", request->id, answer.status);
         return false;
     }
-    request->state = REQUEST_QUEUED;
-    request->reply.status = (int)answer.status;
-    request->sent_bytes = request->method == HTTP_HEAD ? 0 : answer.len;
-    connection_deadline(request->connection, PHASE_ANSWER, request->server->limits.answer_deadline_ms);
+    queued(request, answer.status, answer.len);
     return true;
 }

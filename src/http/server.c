@@ -129,7 +129,8 @@ static struct MHD_Daemon *start_mhd(struct http_server *server) {
 static enum status make_cache_policies(struct http_server *server) {
     size_t count = contract_operations_count(server->contract);
     server->cache_control = calloc(count + 1, sizeof *server->cache_control);
-    if (server->cache_control == NULL)
+    server->constants = constants_create(count);
+    if (server->cache_control == NULL || server->constants == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         const struct operation *operation = contract_operation_at(server->contract, i);
@@ -266,6 +267,7 @@ void http_server_destroy(struct http_server *server) {
     server_watch(server, &server->mhd_watch, 0);
     if (server->mhd != NULL)
         MHD_stop_daemon(server->mhd);
+    constants_free(server);
     linger_stop_all(server);
     access_log_flush(server);
     requests_free(server);

@@ -1,5 +1,5 @@
 """Servers for the suites that speak HTTP on a bare socket: the http room alone (http_echo_server, no data base), and the
-real one where it is built. Each is started once a module and must end cleanly."""
+real one."""
 
 import os
 import pathlib
@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 from dataclasses import dataclass
+
+import raw_requests
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SEGRETERIA_BINARY", ROOT / "build" / "asan" / "segreteria"))
@@ -18,6 +20,7 @@ class Target:
     address: tuple
     post_path: bytes
     post_status: int
+    get_body_status: int
     process: subprocess.Popen
     log: pathlib.Path
 
@@ -25,7 +28,8 @@ class Target:
         return request.replace(b"%POST%", self.post_path)
 
     def statuses(self, expected):
-        return [self.post_status if status == "POST" else status for status in expected]
+        known = {raw_requests.POST: self.post_status, raw_requests.GET_BODY: self.get_body_status}
+        return [known.get(status, status) for status in expected]
 
 
 def free_port():
@@ -55,20 +59,14 @@ def start_echo(directory, **environment):
     with open(log, "wb") as stderr:
         process = subprocess.Popen([ECHO, str(port)], stderr=stderr, stdin=subprocess.DEVNULL,
                                    env={**os.environ, **{name: str(value) for name, value in environment.items()}})
-    target = Target(("127.0.0.1", port), b"/echo", 200, process, log)
+    target = Target(("127.0.0.1", port), b"/echo", 200, 200, process, log)
     wait_for(target.address, process, 10)
     return target
 
 
-def start_segreteria(directory):
-    port = free_port()
-    log = directory / "segreteria.log"
-    with open(log, "wb") as stderr:
-        process = subprocess.Popen([BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", directory / "data"],
-                                   stderr=stderr, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    target = Target(("127.0.0.1", port), b"/v1/companies", 422, process, log)
-    wait_for(target.address, process, 60)
-    return target
+def of_server(server):
+    """The real server, which a fixture starts and stops."""
+    return Target((server.host, server.port), b"/v1/companies", 422, 415, server.process, server.log_path)
 
 
 def stop(target):

@@ -3,6 +3,9 @@
 #include "segreteria/api/call.h"
 
 enum status api_system_livez(struct api_call *call) {
-    api_reply_text(call, 200, "application/json", STR("{\"status\":\"ok\"}"));
+    static const char body[] = "{\"status\":\"ok\"}";
+    struct http_reply reply = {.status = 200, .constant = true, .parts_count = 1};
+    reply.parts[0] = str_from(body, sizeof body - 1);
+    http_reply_send(call->request, &reply);
     return STATUS_OK;
 }

@@ -4,9 +4,11 @@
 #include "segreteria/api/call.h"
 
 enum status api_system_readyz(struct api_call *call) {
-    if (api_worker_ready(call->worker))
-        api_reply_text(call, 200, "application/json", STR("{\"status\":\"ok\"}"));
-    else
-        api_fail(call, STATUS_UNAVAILABLE);
+    static const char body[] = "{\"status\":\"ok\"}";
+    if (!api_worker_ready(call->worker))
+        return STATUS_UNAVAILABLE;
+    struct http_reply reply = {.status = 200, .constant = true, .parts_count = 1};
+    reply.parts[0] = str_from(body, sizeof body - 1);
+    http_reply_send(call->request, &reply);
     return STATUS_OK;
 }

@@ -81,7 +81,10 @@ static bool is(struct http_request *request, const char *path) {
 
 static void get(struct echo *echo, struct http_request *request, struct job *job) {
     if (is(request, "/livez")) {
-        answer(request, 200, NULL, STR("{\"status\":\"ok\"}"));
+        http_request_set_operation(request, contract_operation_find(echo->contract, STR("system_livez")));
+        struct http_reply reply = {.status = 200, .constant = true, .parts_count = 1};
+        reply.parts[0] = STR("{\"status\":\"ok\"}");
+        http_reply_send(request, &reply);
     } else if (is(request, "/public")) {
         http_request_set_operation(request, contract_operation_find(echo->contract, STR("test_public")));
         static char text[4096];
