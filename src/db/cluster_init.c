@@ -156,6 +156,8 @@ static enum status run_initdb(struct cluster *cluster, const char *directory, st
     if (cluster->major >= 17) {
         argv[count++] = "--locale-provider=builtin";
         argv[count++] = "--builtin-locale=C.UTF-8";
+    } else {
+        argv[count++] = "--locale-provider=libc";
     }
     argv[count] = NULL;
     return run_step(cluster, argv, STR_NONE, "cannot make a PostgreSQL cluster", error);

@@ -82,7 +82,7 @@ static void assert_refused(const struct migrate_options *options, enum status ex
     if (error.data == NULL || strstr(error.data, says) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", error.data == NULL ? "" : error.data, says);
     assert_int_equal(status, expected);
-    assert_null(memchr(error.data, '\n', error.len));
+    assert_null(error.data == NULL ? NULL : strchr(error.data, '\n'));
     buf_deinit(&error);
 }
 
@@ -91,9 +91,9 @@ static void test_from_empty_and_twice(void **state) {
     assert_run(good, 2, 2);
     assert_run(good, 2, 0);
     assert_run(good, 3, 1); /* a newer version */
-    assert_sql(
-        "select string_agg(number || name || length(checksum), ',' order by number) from schema_migrations",
-        "1first64,2second64,3third64");
+    assert_sql("select string_agg(number || name || length(checksum), ',' order by number) "
+               "from schema_migrations",
+               "1first64,2second64,3third64");
     assert_sql("select count(*) from a", "2");
 }
 
