@@ -44,10 +44,21 @@ struct str schema_where(struct schema_set *set, struct str parent, struct str ke
     return str_from(text, n);
 }
 
+struct str schema_where_join(struct schema_set *set, struct str parent, struct str pointer) {
+    if (parent.len == 0) {
+        return pointer;
+    }
+    struct str joined = arena_printf(&set->arena, "%.*s%.*s", STR_FMT(parent), STR_FMT(pointer));
+    if (str_is_none(joined)) {
+        (void)schema_no_memory(set);
+    }
+    return joined;
+}
+
 static bool compile_one(struct schema *schema, const char *keyword, json_t *value,
                         const struct schema **out) {
     struct str where = schema_where(schema->set, schema->where, str_of(keyword), STR_NONE);
-    *out = str_is_none(where) ? NULL : schema_at(schema->set, value, where);
+    *out = str_is_none(where) ? NULL : schema_at(schema->set, value, where, schema->resource);
     return *out != NULL;
 }
 
@@ -67,7 +78,9 @@ static bool compile_list(struct schema *schema, const char *keyword, json_t *val
         char index[24];
         (void)snprintf(index, sizeof index, "%zu", i);
         struct str where = schema_where(set, schema->where, str_of(keyword), str_of(index));
-        schemas[i] = str_is_none(where) ? NULL : schema_at(set, json_array_get(value, i), where);
+        schemas[i] = str_is_none(where)
+                         ? NULL
+                         : schema_at(set, json_array_get(value, i), where, schema->resource);
         if (schemas[i] == NULL) {
             return false;
         }
@@ -75,66 +88,6 @@ static bool compile_list(struct schema *schema, const char *keyword, json_t *val
     *out = schemas;
     *count = n;
     return true;
-}
-
-/* Hex digit value or -1. */
-static int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* "#/..." to a pointer: the fragment's percent-encoding undone (RFC 6901 section 6). */
-static bool fragment_decode(struct schema *schema, struct str fragment, struct str *out) {
-    char *text = arena_alloc(&schema->set->arena, fragment.len + 1);
-    if (text == NULL) {
-        return schema_no_memory(schema->set);
-    }
-    size_t n = 0;
-    for (size_t i = 0; i < fragment.len; i++) {
-        char c = fragment.ptr[i];
-        if (c == '%') {
-            int high = i + 2 < fragment.len ? hex_value(fragment.ptr[i + 1]) : -1;
-            int low = i + 2 < fragment.len ? hex_value(fragment.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0) {
-                return schema_fail(schema->set, STATUS_INVALID, "malformed '$ref' at %.*s",
-                                   STR_FMT(schema_shown(schema->where)));
-            }
-            c = (char)(high * 16 + low);
-            i += 2;
-        }
-        text[n++] = c;
-    }
-    text[n] = '\0';
-    *out = str_from(text, n);
-    return true;
-}
-
-static bool compile_ref(struct schema *schema, json_t *value) {
-    struct schema_set *set = schema->set;
-    struct str ref = str_from(json_string_value(value), json_string_length(value));
-    if (!json_is_string(value)) {
-        return schema_fail(set, STATUS_INVALID, "'$ref' must be a string at %.*s",
-                           STR_FMT(schema_shown(schema->where)));
-    }
-    if (ref.len == 0 || ref.ptr[0] != '#' || (ref.len > 1 && ref.ptr[1] != '/')) {
-        return schema_fail(set, STATUS_UNSUPPORTED,
-                           "unsupported '$ref' to '%.*s' (only '#' and '#/...') at %.*s",
-                           STR_FMT(ref), STR_FMT(schema_shown(schema->where)));
-    }
-    struct str pointer;
-    if (!fragment_decode(schema, str_from(ref.ptr + 1, ref.len - 1), &pointer)) {
-        return false;
-    }
-    json_t *target = schema_find(set, pointer);
-    if (target == NULL) {
-        return schema_fail(set, STATUS_INVALID, "'$ref' to '%.*s' leads nowhere at %.*s",
-                           STR_FMT(ref), STR_FMT(schema_shown(schema->where)));
-    }
-    schema->ref = schema_at(set, target, pointer);
-    return schema->ref != NULL;
 }
 
 /* "$defs" applies nothing, but what it holds must be sound. */
@@ -147,7 +100,7 @@ static bool compile_defs(struct schema *schema, json_t *value) {
     json_t *one;
     json_object_foreach(value, name, one) {
         struct str where = schema_where(schema->set, schema->where, STR("$defs"), str_of(name));
-        if (str_is_none(where) || schema_at(schema->set, one, where) == NULL) {
+        if (str_is_none(where) || schema_at(schema->set, one, where, schema->resource) == NULL) {
             return false;
         }
     }
@@ -312,7 +265,13 @@ static bool compile_special(struct schema *schema, const char *name, json_t *val
         return array != NULL && compile_flag(schema, name, value, &array->unique);
     }
     if (is(name, "$ref")) {
-        return compile_ref(schema, value);
+        return schema_compile_ref(schema, value);
+    }
+    if (is(name, "$anchor")) {
+        return schema_compile_anchor(schema, value);
+    }
+    if (is(name, "$id")) {
+        return true; /* done by schema_fill */
     }
     if (is(name, "$defs")) {
         return compile_defs(schema, value);
@@ -363,6 +322,9 @@ bool schema_fill(struct schema *schema) {
     if (json_is_boolean(schema->json)) {
         schema->never = json_is_false(schema->json);
         return true;
+    }
+    if (!schema_compile_id(schema)) {
+        return false;
     }
     const char *name;
     json_t *value;

@@ -93,7 +93,8 @@ bool schema_compile_properties(struct schema *schema) {
         struct str where = schema_where(set, schema->where, STR("properties"), key);
         struct schema_property *property = property_put(object, key);
         property->declared = true;
-        property->schema = str_is_none(where) ? NULL : schema_at(set, value, where);
+        property->schema = str_is_none(where) ? NULL
+                                              : schema_at(set, value, where, schema->resource);
         if (property->schema == NULL) {
             return false;
         }
@@ -128,7 +129,7 @@ bool schema_compile_pattern_properties(struct schema *schema, json_t *value) {
         struct str key = str_from(name, name_len);
         struct schema_pattern_property *pattern = &object->patterns[object->patterns_count++];
         struct str where = schema_where(set, schema->where, STR("patternProperties"), key);
-        pattern->schema = str_is_none(where) ? NULL : schema_at(set, one, where);
+        pattern->schema = str_is_none(where) ? NULL : schema_at(set, one, where, schema->resource);
         if (pattern->schema == NULL) {
             return false;
         }
@@ -152,7 +153,8 @@ static bool dependency_fill(struct schema *schema, const char *keyword,
     struct schema_set *set = schema->set;
     if (strcmp(keyword, "dependentSchemas") == 0) {
         struct str where = schema_where(set, schema->where, str_of(keyword), dependency->name);
-        dependency->schema = str_is_none(where) ? NULL : schema_at(set, value, where);
+        dependency->schema = str_is_none(where) ? NULL
+                                                : schema_at(set, value, where, schema->resource);
         return dependency->schema != NULL;
     }
     if (!names_are_strings(value)) {

@@ -129,11 +129,16 @@ struct schema {
     struct schema_array *array;
     struct schema_object *object;
     struct schema_logic *logic;
+    struct schema_resource *resource; /* what its references start from */
     const struct schema *ref;
-    unsigned height;     /* levels of in-place application below it, set by the loop check */
-    int loop_check;      /* 0 not begun, 1 under way, 2 done */
-    struct schema *next; /* queue of those to compile, then list of all */
+    struct str ref_text;
+    struct schema *next_ref; /* list of references to resolve */
+    unsigned height;         /* levels of in-place application below it, set by the loop check */
+    int loop_check;          /* 0 not begun, 1 under way, 2 done */
+    struct schema *next;     /* queue of those to compile, then list of all */
 };
+
+struct schema_resource;
 
 struct schema_slot {
     const json_t *json;
@@ -146,7 +151,9 @@ struct schema_set {
     uint64_t seed; /* of the hashes that uniqueItems makes, so that nobody can prepare collisions */
     struct schema *queue_first, *queue_last;
     struct schema *all;
-    struct schema_slot *slots; /* location in the document -> schema; malloc'd, grows */
+    struct schema *refs;               /* whose "$ref" is not resolved yet */
+    struct schema_resource *resources; /* newest first */
+    struct schema_slot *slots;         /* location in the document -> schema; malloc'd, grows */
     size_t slots_capacity, slots_count;
     pcre2_compile_context *compile_context;
     pcre2_match_context *match_context;
@@ -155,11 +162,15 @@ struct schema_set {
 };
 
 /* schema_set.c */
-/* The schema at `json`, which is at `where`; queued for compiling if new. NULL: memory, or not a
- * schema (both recorded). */
-struct schema *schema_at(struct schema_set *set, json_t *json, struct str where);
-/* Finds a JSON Pointer in the document; NULL when nothing is there. */
-json_t *schema_find(const struct schema_set *set, struct str pointer);
+/* The schema at `json`, which is at `where` in a resource; queued for compiling if new. NULL:
+ * memory, or not a schema (both recorded). */
+struct schema *schema_at(struct schema_set *set, json_t *json, struct str where,
+                         struct schema_resource *resource);
+/* The schema made for that place, or NULL. */
+const struct schema *schema_known(const struct schema_set *set, const json_t *json);
+/* One step of a JSON Pointer: the member or item that a reference token names; NULL if there is
+ * none. */
+json_t *schema_find_token(json_t *json, struct str token);
 /* Records the first failure and its text; always false, so that `return schema_fail(...)` reads
  * well. */
 bool schema_fail(struct schema_set *set, enum status status, const char *format, ...)
@@ -176,6 +187,22 @@ bool schema_fill(struct schema *schema);
 /* `parent` followed by one or two more reference tokens (key2 may be STR_NONE), escaped, in the
  * set's arena. */
 struct str schema_where(struct schema_set *set, struct str parent, struct str key, struct str key2);
+
+/* `parent` followed by a whole JSON Pointer. */
+struct str schema_where_join(struct schema_set *set, struct str parent, struct str pointer);
+
+/* schema_refs.c */
+struct schema_resource *schema_root_resource(struct schema_set *set); /* NULL: memory (recorded) */
+bool schema_compile_id(struct schema *schema);                        /* before any other keyword */
+bool schema_compile_anchor(struct schema *schema, json_t *value);
+bool schema_compile_ref(struct schema *schema, json_t *value);
+bool schema_resolve_refs(
+    struct schema_set *set); /* those noted so far; may queue further schemas */
+
+/* schema_uri.c: `reference` against `base`; *uri without the fragment, which is *fragment
+ * (STR_NONE: none). */
+bool schema_uri_resolve(struct schema_set *set, struct str base, struct str reference,
+                        struct str *uri, struct str *fragment);
 
 /* schema_compile_keywords.c: one function a group of keywords, each false on failure. */
 bool schema_compile_type(struct schema *schema, json_t *value);

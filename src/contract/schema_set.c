@@ -103,7 +103,8 @@ static bool slots_grow(struct schema_set *set) {
     return true;
 }
 
-struct schema *schema_at(struct schema_set *set, json_t *json, struct str where) {
+struct schema *schema_at(struct schema_set *set, json_t *json, struct str where,
+                         struct schema_resource *resource) {
     if (!json_is_object(json) && !json_is_boolean(json)) {
         (void)schema_fail(set, STATUS_INVALID, "a schema must be an object or a boolean at %.*s",
                           STR_FMT(schema_shown(where)));
@@ -124,6 +125,7 @@ struct schema *schema_at(struct schema_set *set, json_t *json, struct str where)
     schema->set = set;
     schema->json = json;
     schema->where = where;
+    schema->resource = resource;
     if (set->queue_last == NULL) {
         set->queue_first = schema;
     } else {
@@ -134,6 +136,13 @@ struct schema *schema_at(struct schema_set *set, json_t *json, struct str where)
     slot->schema = schema;
     set->slots_count++;
     return schema;
+}
+
+const struct schema *schema_known(const struct schema_set *set, const json_t *json) {
+    if (set->slots_capacity == 0) {
+        return NULL;
+    }
+    return set->slots[slot_of(set->slots, set->slots_capacity, json)].schema;
 }
 
 /* One reference token, with "~1" and "~0" undone, into text; false if it does not fit or is
@@ -157,7 +166,7 @@ static bool token_decode(struct str token, char *text, size_t size, size_t *len)
     return true;
 }
 
-static json_t *find_token(json_t *json, struct str token) {
+json_t *schema_find_token(json_t *json, struct str token) {
     char text[1024];
     size_t len = 0;
     if (!token_decode(token, text, sizeof text, &len)) {
@@ -175,7 +184,8 @@ static json_t *find_token(json_t *json, struct str token) {
     return json_array_get(json, (size_t)index);
 }
 
-json_t *schema_find(const struct schema_set *set, struct str pointer) {
+/* Finds a JSON Pointer in the document; NULL when nothing is there. */
+static json_t *find(const struct schema_set *set, struct str pointer) {
     json_t *json = set->root;
     if (pointer.len == 0) {
         return json;
@@ -186,7 +196,7 @@ json_t *schema_find(const struct schema_set *set, struct str pointer) {
     struct str rest = str_from(pointer.ptr + 1, pointer.len - 1);
     struct str token;
     while (json != NULL && str_split(&rest, '/', &token)) {
-        json = find_token(json, token);
+        json = schema_find_token(json, token);
     }
     return json;
 }
@@ -258,25 +268,8 @@ static bool loop_check(struct schema *schema, unsigned level) {
     return true;
 }
 
-enum status schema_compile(struct schema_set *set, struct str pointer, const struct schema **out,
-                           struct buf *error) {
-    set->error = error;
-    if (set->status != STATUS_OK) {
-        buf_append_text(error, "an earlier schema of the document could not be compiled");
-        set->error = NULL;
-        return set->status;
-    }
-    json_t *json = schema_find(set, pointer);
-    struct schema *schema = NULL;
-    if (json == NULL) {
-        (void)schema_fail(set, STATUS_INVALID, "no schema at '%.*s'", STR_FMT(pointer));
-    } else {
-        const char *where = arena_strdup(&set->arena, pointer);
-        schema = where == NULL ? NULL : schema_at(set, json, str_from(where, pointer.len));
-        if (where == NULL) {
-            (void)schema_no_memory(set);
-        }
-    }
+/* Compiles what is queued, which queues what it names. */
+static bool drain(struct schema_set *set) {
     while (set->status == STATUS_OK && set->queue_first != NULL) {
         struct schema *first = set->queue_first;
         (void)schema_fill(first);
@@ -286,6 +279,35 @@ enum status schema_compile(struct schema_set *set, struct str pointer, const str
         }
         first->next = set->all;
         set->all = first;
+    }
+    return set->status == STATUS_OK;
+}
+
+enum status schema_compile(struct schema_set *set, struct str pointer, const struct schema **out,
+                           struct buf *error) {
+    set->error = error;
+    if (set->status != STATUS_OK) {
+        buf_append_text(error, "an earlier schema of the document could not be compiled");
+        set->error = NULL;
+        return set->status;
+    }
+    json_t *json = find(set, pointer);
+    struct schema *schema = NULL;
+    if (json == NULL) {
+        (void)schema_fail(set, STATUS_INVALID, "no schema at '%.*s'", STR_FMT(pointer));
+    } else {
+        const char *where = arena_strdup(&set->arena, pointer);
+        struct schema_resource *resource = schema_root_resource(set);
+        if (where == NULL || resource == NULL) {
+            (void)schema_no_memory(set);
+        } else {
+            schema = schema_at(set, json, str_from(where, pointer.len), resource);
+        }
+    }
+    while (set->status == STATUS_OK && (set->queue_first != NULL || set->refs != NULL)) {
+        if (drain(set)) {
+            (void)schema_resolve_refs(set);
+        }
     }
     for (struct schema *one = set->all; set->status == STATUS_OK && one != NULL; one = one->next) {
         (void)loop_check(one, 0);

@@ -34,10 +34,9 @@ RELEASE_SHA256 = "0c26707e2efad8aa1bfc5b7ce170f3fccc2e4918ff85989ba9ffa9facb2be3
 
 # Reasons for which a schema may be refused, as patterns of the message, with the sentence for the documentation.
 UNSUPPORTED = {
-    r"'\$id'|'\$anchor'": "`$id` and `$anchor`: schemas live in one document and are referred to by JSON Pointer",
-    r"'\$ref' to '(?!#/)": "`$ref` to another document or to an anchor",
+    r"'\$ref' to .*\(another document\)": "`$ref` to another document (nothing is ever loaded), the meta-schema among them",
     r"'\$dynamicRef'|'\$dynamicAnchor'": "`$dynamicRef`, `$dynamicAnchor`",
-    r"'\$schema'|'\$vocabulary'": "another dialect (`$schema`, `$vocabulary`)",
+    r"'\$schema'": "another dialect (`$schema`)",
     r"'dependencies'": "`dependencies`, which 2020-12 replaced by `dependentRequired` and `dependentSchemas`",
     r"'unknown.keyword'|'array_of_schemas'": "keywords nobody knows: refused, not ignored",
     r"'format' with 'unknown'": "formats nobody knows: refused, not ignored",

@@ -1,10 +1,12 @@
-/* JSON Schema 2020-12, compiled once and evaluated many times.
+/* JSON Schema 2020-12, compiled once and evaluated many times. What is supported: docs/json-schema.md.
  *
  * A compiled schema is immutable and may be used by any number of threads. Evaluation allocates only from the given
- * arena, reports every violation (up to a limit) with a JSON Pointer (RFC 6901) into the instance, and never recurses
- * past SCHEMA_DEPTH_MAX levels: a $ref cycle that consumes no input is a compile error, a deeper instance is a violation
- * (too_deep). An unknown keyword is a compile error that names it, except annotations (title, description, examples,
- * example, default, deprecated, readOnly, writeOnly, discriminator, externalDocs, xml, $comment, x-*).
+ * arena (a copy for a long array's uniqueItems, the state of a regular expression, violations), and reports every
+ * violation (up to a limit) with a JSON Pointer (RFC 6901) into the instance. It is bounded: schemas that apply to the
+ * same value without end are a compile error, an instance deeper than SCHEMA_DEPTH_MAX levels is a violation (too_deep),
+ * so is one that takes millions of steps (too_complex), and a regular expression that backtracks too much does not match.
+ * An unknown keyword or format is a compile error that names it, except annotations (title, description, examples,
+ * example, default, deprecated, readOnly, writeOnly, discriminator, externalDocs, xml, content*, $comment, x-*).
  */
 #ifndef SEGRETERIA_CONTRACT_SCHEMA_H
 #define SEGRETERIA_CONTRACT_SCHEMA_H
@@ -42,7 +44,8 @@ struct violations {
 
 #define VIOLATIONS_MAX 50
 void violations_init(struct violations *violations, struct arena *arena);
-/* Copies pointer and params into the arena. Out of arena counts but keeps nothing. Code must be static. */
+/* Copies pointer and params into the arena; a param is cut at 512 bytes. Out of arena counts but keeps nothing. Code must
+ * be static. */
 void violations_add(struct violations *violations, struct str pointer, const char *code, struct str param0,
                     struct str param1);
 
@@ -56,12 +59,12 @@ NODISCARD enum status schema_set_create(json_t *root, struct schema_set **out, s
 void schema_set_destroy(struct schema_set *set);
 
 /* Compiles (once; later calls give the same) the schema at a JSON Pointer of the root ("/components/schemas/Job", "" for
- * the root itself). Follows "$ref": "#/..." (and $id/$anchor within the document where schema-check needs them).
- * Only before threads share the set. */
+ * the root itself), and all it refers to ("$ref", "$id", "$anchor" within the document). After a failure the set can only
+ * be destroyed. Only before threads share the set. */
 NODISCARD enum status schema_compile(struct schema_set *set, struct str pointer, const struct schema **out,
                                      struct buf *error);
 
-/* Appends every violation of `instance`, whose own pointer is `base` ("" for a body). Returns false only when memory or
+/* Appends every violation of `instance` (whose strings must be UTF-8, as jansson's parser sees to), whose own pointer is `base` ("" for a body). Returns false only when memory or
  * the arena's limit ran out; whether it is valid is told by violations->count not having grown. */
 NODISCARD bool schema_validate(const struct schema *schema, const json_t *instance, struct str base,
                                struct violations *violations);

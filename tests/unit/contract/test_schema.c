@@ -232,6 +232,61 @@ static void test_references(void **state) {
     fixture_close(&fixture);
 }
 
+static void test_resources(void **state) {
+    (void)state;
+    static const char two[] =
+        "{\"$id\":\"https://example.org/a/root.json\",\"properties\":{\"x\":{\"$ref\":\"../b.json\"},\"y\":{\"$ref\":"
+        "\"#here\"},\"z\":{\"$ref\":\"/b.json#/$defs/n\"}},\"$defs\":{\"b\":{\"$id\":\"/b.json\",\"$ref\":\"#here\",\"$defs\":{"
+        "\"h\":{\"$anchor\":\"here\",\"type\":\"string\"},\"n\":{\"type\":\"null\"}}},\"c\":{\"$anchor\":\"here\",\"type\":"
+        "\"integer\"}}}";
+    assert_codes(two, "{\"x\":\"s\",\"y\":1,\"z\":null}", "");
+    assert_codes(two, "{\"x\":1,\"y\":\"s\",\"z\":1}", "/x type;/y type;/z type;");
+    assert_codes(
+        "{\"$id\":\"urn:uuid:4d0b3b2e-0000-4000-8000-000000000000\",\"items\":{\"$ref\":"
+        "\"urn:uuid:4d0b3b2e-0000-4000-8000-000000000000#/$defs/s\"},\"$defs\":{\"s\":{\"maxLength\":1}}}",
+        "[\"ab\"]", "/0 max_length;");
+    assert_codes("{\"enum\":[{\"$id\":\"x\",\"$anchor\":3}]}", "{\"$id\":\"x\",\"$anchor\":3}", "");
+}
+
+/* RFC 3986 section 5.4, by schemas that name one another. */
+static void test_relative_references(void **state) {
+    (void)state;
+    static const char *const cases[][2] = {
+        {"g", "http://a/b/c/g"},
+        {"./g", "http://a/b/c/g"},
+        {"g/", "http://a/b/c/g/"},
+        {"/g", "http://a/g"},
+        {"//g", "http://g"},
+        {"?y", "http://a/b/c/d;p?y"},
+        {"g?y", "http://a/b/c/g?y"},
+        {"g;x", "http://a/b/c/g;x"},
+        {"..", "http://a/b/"},
+        {"../g", "http://a/b/g"},
+        {"../../g", "http://a/g"},
+        {"../../../g", "http://a/g"},
+        {"./g/.", "http://a/b/c/g/"},
+        {"g/./h", "http://a/b/c/g/h"},
+        {"g/../h", "http://a/b/c/h"},
+        {"/./g", "http://a/g"},
+        {"/../g", "http://a/g"},
+        {"g.", "http://a/b/c/g."},
+        {"..g", "http://a/b/c/..g"},
+        {"g?y/../x", "http://a/b/c/g?y/../x"},
+        {".", "http://a/b/c/"},
+        {"http:g", "http:g"},
+        {"g;x=1/../y", "http://a/b/c/y"},
+        {"g:h", "g:h"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char schema[300];
+        (void)snprintf(
+            schema, sizeof schema,
+            "{\"$id\":\"http://a/b/c/d;p?q\",\"$ref\":\"%s\",\"$defs\":{\"t\":{\"$id\":\"%s\",\"type\":\"null\"}}}",
+            cases[i][0], cases[i][1]);
+        assert_codes(schema, "1", " type;");
+    }
+}
+
 static void test_depth(void **state) {
     (void)state;
     char nested[300];
@@ -382,6 +437,8 @@ int main(void) {
         cmocka_unit_test(test_arrays),
         cmocka_unit_test(test_unique_in_long_arrays),
         cmocka_unit_test(test_references),
+        cmocka_unit_test(test_resources),
+        cmocka_unit_test(test_relative_references),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_kept_violations_are_bounded),
         cmocka_unit_test(test_recursive_unions),

@@ -88,6 +88,11 @@ static void test_malformed(void **state) {
         "{\"dependentSchemas\":[]}",
         "{\"patternProperties\":{\"(\":{}}}",
         "{\"discriminator\":{}}",
+        "{\"$id\":3}",
+        "{\"$id\":\"a#b\"}",
+        "{\"$anchor\":\"1a\"}",
+        "{\"$anchor\":3}",
+        "{\"$ref\":\"#nowhere\"}",
     };
     for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
         struct buf error;
