@@ -135,8 +135,9 @@ enum status db_lane_create(const struct db_lane_options *options, struct db_lane
         lane->application_name[sizeof lane->application_name - 1] = '\0';
     lane->owner = (struct connection_owner){on_connected, on_input, on_lost, lane->application_name,
                                             options->write};
+    lane->budget = db_budget_create();
     lane->slots = calloc(options->connections, sizeof lane->slots[0]);
-    if (lane->slots == NULL)
+    if (lane->slots == NULL || lane->budget == NULL)
         goto fail;
     status = lane_jobs_create(lane);
     if (status == STATUS_OK)
@@ -155,6 +156,7 @@ enum status db_lane_create(const struct db_lane_options *options, struct db_lane
 fail:
     conninfo_destroy(lane->conninfo);
     lane_jobs_destroy(lane);
+    db_budget_release(lane->budget);
     free(lane->slots);
     free(lane);
     return status;
@@ -181,6 +183,7 @@ void db_lane_destroy(struct db_lane *lane) {
     conninfo_destroy(lane->conninfo);
     lane_jobs_destroy(lane);
     buf_deinit(&lane->scratch);
+    db_budget_release(lane->budget);
     free(lane->slots);
     free(lane);
 }

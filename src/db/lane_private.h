@@ -16,6 +16,9 @@
 #include "segreteria/core/buf.h"
 #include "segreteria/db/lane.h"
 
+/* Bytes that kept results may hold before each caller of a by-key read gets its row in memory of
+ * its own: a client that is slow to take its answer must not hold on to everybody's rows. */
+#define KEPT_MAX ((size_t)8 * 1024 * 1024)
 #define MERGE_MAX 128u  /* keys in one by-key read */
 #define INDEX_SIZE 512u /* buckets of waiting reads; a power of two */
 #define ATTEMPTS_MAX 2u /* a job is sent again at most once */
@@ -74,8 +77,9 @@ struct db_lane {
     size_t calls_sent;
     uint64_t last_ready_ms; /* when a connection was last seen to be up */
     bool closing;
-    bool delivered;     /* answers were given since the flush hook ran last */
-    bool needs_claim;   /* idempotency_claim is to be prepared, and the table does not hold it */
+    bool delivered;   /* answers were given since the flush hook ran last */
+    bool needs_claim; /* idempotency_claim is to be prepared, and the table does not hold it */
+    struct db_budget *budget;
     struct buf scratch; /* parameter values of the job being sent */
     struct job *jobs;
     size_t jobs_count;

@@ -53,6 +53,25 @@ static void row_table_fill(struct row_table *table, const PGresult *result) {
     }
 }
 
+/* row: -1 for none. */
+static void end_with_row(struct db_lane *lane, struct db_call *call, struct db_memory *memory,
+                         int row) {
+    struct db_result result = {.outcome = DB_DONE, .memory = memory};
+    if (row >= 0) {
+        result.first_row = row;
+        result.rows = 1;
+    }
+    struct db_memory *own = NULL;
+    if (row >= 0 && lane->budget->bytes > KEPT_MAX)
+        own = db_memory_copy_row(memory, row);
+    if (own != NULL) {
+        result.memory = own;
+        result.first_row = 0;
+    }
+    lane_call_end(lane, call, &result);
+    db_memory_release(own);
+}
+
 static void end_merged(struct slot *slot, struct job *job, struct db_memory *memory) {
     struct db_lane *lane = slot->lane;
     struct row_table table;
@@ -62,19 +81,14 @@ static void end_merged(struct slot *slot, struct job *job, struct db_memory *mem
         struct db_call *call = job->calls;
         struct str key = lane_key(call->params[call->statement->merge_param], canonical);
         uint16_t found = str_is_none(key) ? 0 : table.row[row_place(&table, key)];
-        struct db_result result = {.outcome = DB_DONE, .memory = memory};
-        if (found != 0) {
-            result.first_row = found - 1;
-            result.rows = 1;
-        }
         lane_call_unlink(lane, call);
-        lane_call_end(lane, call, &result);
+        end_with_row(lane, call, memory, found - 1);
     }
     lane_job_free(lane, slot, job);
 }
 
 static void end_done(struct slot *slot, struct job *job, PGresult *rows) {
-    struct db_memory *memory = db_memory_take(rows);
+    struct db_memory *memory = db_memory_take(rows, slot->lane->budget);
     if (memory == NULL) {
         lane_job_end(slot->lane, slot, job, is_write(job) ? &unknown : &unavailable);
         return;
@@ -138,7 +152,7 @@ static void end_refused(struct slot *slot, struct job *job, PGresult *error,
     struct db_result result = {.outcome = outcome};
     const char *sqlstate = field(error, PG_DIAG_SQLSTATE);
     memcpy(result.sqlstate, sqlstate, strnlen(sqlstate, sizeof result.sqlstate - 1));
-    result.memory = db_memory_take(error);
+    result.memory = db_memory_take(error, slot->lane->budget);
     lane_job_end(slot->lane, slot, job, &result);
     db_memory_release(result.memory);
 }

@@ -7,14 +7,44 @@
 
 #include "result_private.h"
 
-struct db_memory *db_memory_take(PGresult *rows) {
+struct db_budget *db_budget_create(void) {
+    struct db_budget *budget = malloc(sizeof *budget);
+    if (budget != NULL)
+        *budget = (struct db_budget){.refs = 1};
+    return budget;
+}
+
+void db_budget_release(struct db_budget *budget) {
+    if (budget != NULL && --budget->refs == 0)
+        free(budget);
+}
+
+struct db_memory *db_memory_take(PGresult *rows, struct db_budget *budget) {
     struct db_memory *memory = malloc(sizeof *memory);
     if (memory == NULL) {
         PQclear(rows);
         return NULL;
     }
-    *memory = (struct db_memory){.refs = 1, .rows = rows};
+    *memory = (struct db_memory){
+        .refs = 1, .bytes = PQresultMemorySize(rows), .rows = rows, .budget = budget};
+    budget->refs++;
+    budget->bytes += memory->bytes;
     return memory;
+}
+
+struct db_memory *db_memory_copy_row(const struct db_memory *memory, int row) {
+    PGresult *copy = PQcopyResult(memory->rows, PG_COPYRES_ATTRS);
+    if (copy == NULL)
+        return NULL;
+    for (int column = 0; column < PQnfields(memory->rows); column++) {
+        bool null = PQgetisnull(memory->rows, row, column) != 0;
+        if (PQsetvalue(copy, 0, column, null ? NULL : PQgetvalue(memory->rows, row, column),
+                       null ? -1 : PQgetlength(memory->rows, row, column)) == 0) {
+            PQclear(copy);
+            return NULL;
+        }
+    }
+    return db_memory_take(copy, memory->budget);
 }
 
 struct db_memory *db_result_retain(const struct db_result *result) {
@@ -27,6 +57,8 @@ void db_memory_release(void *memory_object) {
     struct db_memory *memory = memory_object;
     if (memory == NULL || --memory->refs > 0)
         return;
+    memory->budget->bytes -= memory->bytes;
+    db_budget_release(memory->budget);
     PQclear(memory->rows);
     free(memory);
 }

@@ -6,9 +6,17 @@
 
 #include "segreteria/db/result.h"
 
+/* How much the results of one lane hold. Outlives the lane if results do. */
+struct db_budget {
+    size_t refs; /* the lane's and one for each db_memory */
+    size_t bytes;
+};
+
 struct db_memory {
     size_t refs;
+    size_t bytes;
     PGresult *rows;
+    struct db_budget *budget;
 };
 
 struct db_result {
@@ -19,7 +27,12 @@ struct db_result {
     char sqlstate[6];
 };
 
+NODISCARD struct db_budget *db_budget_create(void); /* NULL when out of memory; one reference */
+void db_budget_release(struct db_budget *budget);   /* NULL is allowed */
+
 /* Takes the PGresult (cleared here on failure). NULL when out of memory. One reference. */
-struct db_memory *db_memory_take(PGresult *rows);
+struct db_memory *db_memory_take(PGresult *rows, struct db_budget *budget);
+/* One row of it in memory of its own. NULL when out of memory. */
+struct db_memory *db_memory_copy_row(const struct db_memory *memory, int row);
 
 #endif

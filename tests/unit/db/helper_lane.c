@@ -1,6 +1,13 @@
 /* The lane's test bench. */
 #include "helper_lane.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +188,10 @@ static void on_result(struct db_call *db_call, const struct db_result *result) {
     call->rows = db_result_rows(result);
     struct str value = db_result_get(result, "value");
     (void)snprintf(call->value, sizeof call->value, "%.*s", STR_FMT(value));
+    if (call->keep) {
+        call->kept = db_result_retain(result);
+        call->kept_value = value;
+    }
     call->bench->open--;
     if (call->then != NULL)
         call->then(call);
@@ -208,4 +219,21 @@ enum status call_submit(struct test_call *call) {
     if (status == STATUS_OK)
         call->bench->open++;
     return status;
+}
+
+void open_ready(struct test_bench *bench, const struct pg_fixture *fixture,
+                struct db_lane_options options) {
+    bench_open(bench, fixture, options);
+    assert_true(bench_run(bench, bench_ready, 10000));
+}
+
+void item_id(char out[40], unsigned n) {
+    (void)snprintf(out, 40, "00000000-0000-7000-8000-%012x", n);
+}
+
+void assert_answer(const struct test_call *call, const char *value) {
+    assert_int_equal(call->answers, 1);
+    assert_int_equal(call->outcome, DB_DONE);
+    assert_int_equal(call->rows, 1);
+    assert_string_equal(call->value, value);
 }

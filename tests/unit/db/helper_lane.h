@@ -37,6 +37,9 @@ struct test_call {
     size_t rows;
     char value[128]; /* first row, column "value" */
     struct test_bench *bench;
+    bool keep; /* retains the result */
+    struct db_memory *kept;
+    struct str kept_value;
     void (*then)(struct test_call *call); /* may be NULL */
     void *context;
 };
@@ -63,6 +66,13 @@ bool bench_run(struct test_bench *bench, bool (*until)(struct test_bench *bench)
 bool bench_ready(struct test_bench *bench);
 bool bench_idle(struct test_bench *bench); /* no call is open */
 bool bench_never(struct test_bench *bench);
+
+/* bench_open, then waits until the lane is ready. */
+void open_ready(struct test_bench *bench, const struct pg_fixture *fixture,
+                struct db_lane_options options);
+void item_id(char out[40], unsigned n); /* of the n-th row of item */
+/* Answered once, done, with one row of that value. */
+void assert_answer(const struct test_call *call, const char *value);
 
 /* Fills a call in; params by text, up to the statement's count; NULL is NULL. Deadline 10 s from
  * now. */

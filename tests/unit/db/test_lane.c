@@ -25,27 +25,11 @@ static bool have_postgresql;
         }                                                                                          \
     } while (0)
 
-static void open_ready(struct test_bench *bench, struct db_lane_options options) {
-    bench_open(bench, &fixture, options);
-    assert_true(bench_run(bench, bench_ready, 10000));
-}
-
-static void item_id(char out[40], unsigned n) {
-    (void)snprintf(out, 40, "00000000-0000-7000-8000-%012x", n);
-}
-
-static void assert_answer(const struct test_call *call, const char *value) {
-    assert_int_equal(call->answers, 1);
-    assert_int_equal(call->outcome, DB_DONE);
-    assert_int_equal(call->rows, 1);
-    assert_string_equal(call->value, value);
-}
-
 static void test_answers(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.write = true});
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true});
     struct test_call read, null, write;
     call_prepare(&bench, &read, &stmt_echo, "due", NULL);
     call_prepare(&bench, &null, &stmt_echo, NULL, NULL);
@@ -63,88 +47,6 @@ static void test_answers(void **state) {
     bench_close(&bench);
 }
 
-/* Duplicates, missing keys, upper case, NULL and keys that need quoting: each caller sees its own
- * row or none. */
-static void test_merge(void **state) {
-    (void)state;
-    NEED_POSTGRESQL();
-    struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
-    enum { COUNT = 500 };
-    struct test_call *calls = calloc(COUNT, sizeof *calls);
-    assert_non_null(calls);
-    for (unsigned i = 0; i < COUNT; i++) {
-        char id[40], expected[32];
-        item_id(id, i % 7 == 0 ? 5000 + i : i % 300);
-        if (i % 5 == 0)
-            for (char *c = id; *c != '\0'; c++)
-                *c = *c >= 'a' && *c <= 'f' ? (char)(*c - 'a' + 'A') : *c;
-        call_prepare(&bench, &calls[i], &stmt_get, i % 50 == 49 ? NULL : id, NULL);
-        (void)expected;
-        assert_int_equal(call_submit(&calls[i]), STATUS_OK);
-    }
-    assert_true(bench_run(&bench, bench_idle, 5000));
-    for (unsigned i = 0; i < COUNT; i++) {
-        char expected[32];
-        (void)snprintf(expected, sizeof expected, "item %u", i % 300);
-        if (i % 7 != 0 && i % 50 != 49) {
-            assert_answer(&calls[i], expected);
-            continue;
-        }
-        assert_int_equal(calls[i].answers, 1);
-        assert_int_equal(calls[i].outcome, DB_DONE);
-        assert_int_equal(calls[i].rows, 0);
-    }
-    free(calls);
-    bench_close(&bench);
-}
-
-static void test_merge_odd_keys(void **state) {
-    (void)state;
-    NEED_POSTGRESQL();
-    static const char *const keys[][2] = {
-        {"a,b", "comma"}, {"quo\"te", "quote"}, {"back\\slash", "slash"}, {"NULL", "null"},
-        {"", "empty"},    {"{x}", "brace"},     {" sp ", "space"},        {"plain", "plain"},
-    };
-    struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
-    struct test_call calls[2][8];
-    for (size_t i = 0; i < 8; i++) {
-        call_prepare(&bench, &calls[0][i], &stmt_named, "good ", keys[i][0]);
-        call_prepare(&bench, &calls[1][i], &stmt_named, "bad ",
-                     keys[i][0]); /* another parameter: another job */
-        assert_int_equal(call_submit(&calls[0][i]), STATUS_OK);
-        assert_int_equal(call_submit(&calls[1][i]), STATUS_OK);
-    }
-    assert_true(bench_run(&bench, bench_idle, 5000));
-    for (size_t i = 0; i < 8; i++) {
-        char expected[64];
-        (void)snprintf(expected, sizeof expected, "good %s", keys[i][1]);
-        assert_answer(&calls[0][i], expected);
-        (void)snprintf(expected, sizeof expected, "bad %s", keys[i][1]);
-        assert_answer(&calls[1][i], expected);
-    }
-    bench_close(&bench);
-}
-
-static void test_identical_reads_run_once(void **state) {
-    (void)state;
-    NEED_POSTGRESQL();
-    struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
-    long before = pg_fixture_number(&fixture, "select nextval('runs')");
-    struct test_call calls[100];
-    for (size_t i = 0; i < 100; i++) {
-        call_prepare(&bench, &calls[i], &stmt_echo, i % 2 == 0 ? "even" : "odd", NULL);
-        assert_int_equal(call_submit(&calls[i]), STATUS_OK);
-    }
-    assert_true(bench_run(&bench, bench_idle, 5000));
-    for (size_t i = 0; i < 100; i++)
-        assert_answer(&calls[i], i % 2 == 0 ? "even" : "odd");
-    assert_int_equal(pg_fixture_number(&fixture, "select nextval('runs')") - before, 3);
-    bench_close(&bench);
-}
-
 /* Reads share a sync: one that fails must cost its neighbours nothing but time, and a write in
  * between neither. */
 static void test_neighbours(void **state) {
@@ -152,7 +54,7 @@ static void test_neighbours(void **state) {
     NEED_POSTGRESQL();
     enum { COUNT = 3000 };
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.write = true, .connections = 2});
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true, .connections = 2});
     struct test_call *calls = calloc(COUNT, sizeof *calls);
     assert_non_null(calls);
     char text[64], id[40];
@@ -202,7 +104,7 @@ static void test_commit_refused(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.write = true});
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true});
     struct test_call calls[3];
     for (size_t i = 0; i < 3; i++) {
         call_prepare(&bench, &calls[i], &stmt_deferred, i < 2 ? "same" : "other", NULL);
@@ -222,7 +124,7 @@ static void test_queue_bound(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.queue_max = 10, .depth_max = 2});
+    open_ready(&bench, &fixture, (struct db_lane_options){.queue_max = 10, .depth_max = 2});
     struct test_call calls[12];
     char text[8];
     for (size_t i = 0; i < 12; i++) {
@@ -243,7 +145,7 @@ static void test_refused_input(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
+    open_ready(&bench, &fixture, (struct db_lane_options){0});
     struct test_call call;
     call_prepare(&bench, &call, &stmt_echo, "ab", NULL);
     call.text[0][1] = '\0'; /* a NUL inside the value */
@@ -257,7 +159,8 @@ static void test_deadlines(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.statement_timeout_ms = 400, .depth_max = 1});
+    open_ready(&bench, &fixture,
+               (struct db_lane_options){.statement_timeout_ms = 400, .depth_max = 1});
     struct test_call cancelled, behind, late;
     call_prepare(&bench, &cancelled, &stmt_sleep, "30", NULL); /* ended by statement_timeout */
     call_prepare(&bench, &behind, &stmt_echo, "behind", NULL);
@@ -290,7 +193,7 @@ static void test_cancel(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
+    open_ready(&bench, &fixture, (struct db_lane_options){0});
     struct test_call waiting, sleeping, kept;
     call_prepare(&bench, &waiting, &stmt_echo, "waiting", NULL);
     call_prepare(&bench, &sleeping, &stmt_sleep, "0.2", NULL);
@@ -316,7 +219,7 @@ static void test_destroy_with_calls(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.write = true, .depth_max = 2});
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true, .depth_max = 2});
     struct test_call read, write, waiting;
     call_prepare(&bench, &read, &stmt_sleep, "2", NULL);
     call_prepare(&bench, &write, &stmt_insert, "destroyed", NULL);
@@ -353,7 +256,7 @@ static void test_submit_from_answers(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.connections = 2, .depth_max = 4});
+    open_ready(&bench, &fixture, (struct db_lane_options){.connections = 2, .depth_max = 4});
     struct test_call calls[20];
     unsigned left = 5000;
     for (size_t i = 0; i < 20; i++) {
@@ -394,7 +297,7 @@ static void test_result_type_changed(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){0});
+    open_ready(&bench, &fixture, (struct db_lane_options){0});
     struct test_call calls[3];
     call_prepare(&bench, &calls[0], &stmt_star, NULL, NULL);
     assert_int_equal(call_submit(&calls[0]), STATUS_OK);
@@ -417,7 +320,7 @@ static void test_idempotent(void **state) {
     (void)state;
     NEED_POSTGRESQL();
     struct test_bench bench;
-    open_ready(&bench, (struct db_lane_options){.write = true, .connections = 4});
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true, .connections = 4});
     struct test_call calls[40];
     for (size_t i = 0; i < 40; i++) {
         call_prepare(&bench, &calls[i], &stmt_post, "once", NULL);
@@ -462,9 +365,6 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_merge),
-        cmocka_unit_test(test_merge_odd_keys),
-        cmocka_unit_test(test_identical_reads_run_once),
         cmocka_unit_test(test_neighbours),
         cmocka_unit_test(test_commit_refused),
         cmocka_unit_test(test_queue_bound),
