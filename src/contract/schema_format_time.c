@@ -85,7 +85,7 @@ static bool units_hold(struct str s, const char *units) {
         if (at == first || at == s.len) {
             return false;
         }
-        const char *unit = memchr(units, s.ptr[at], strlen(units));
+        const char *unit = s.ptr[at] == '\0' ? NULL : strchr(units, s.ptr[at]);
         if (unit == NULL || (next != NULL && unit != next)) {
             return false;
         }
