@@ -6,6 +6,7 @@
     world       companies, candidates, vacancies (support.world.World)
 """
 
+import os
 import re
 
 import pytest
@@ -24,21 +25,22 @@ def pytest_configure(config):
 
 
 def pytest_unconfigure(config):
-    if leads(config) and postgres.VARIABLE in postgres.os.environ:
+    if leads(config) and postgres.VARIABLE in os.environ:
         postgres.release()
 
 
 @pytest.fixture(scope="session")
 def cluster():
     assert BINARY.exists(), f"{BINARY} is not built (./dev build asan)"
-    running = postgres.Cluster(postgres.os.environ[postgres.VARIABLE])
+    running = postgres.Cluster(os.environ[postgres.VARIABLE])
     running.ready(BINARY)
     return running
 
 
 @pytest.fixture(scope="module")
 def database(cluster, request):
-    made = cluster.create(re.sub(r"\W", "_", request.module.__name__))
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    made = cluster.create(re.sub(r"\W", "_", request.module.__name__) + worker)
     yield made
     cluster.drop(made)
 

@@ -84,9 +84,7 @@ static bool read_principal(const struct db_result *result, struct principal *out
     copy_id(out->company_id, db_result_get(result, "company_id"));
     copy_id(out->candidate_id, db_result_get(result, "candidate_id"));
     copy_id(out->token_id, db_result_get(result, "token_id"));
-    scope_set most = principal_scopes_max(out->kind, out->role);
-    struct str scopes = db_result_get(result, "scopes");
-    out->scopes = str_is_none(scopes) ? most : parse_scopes(scopes) & most;
+    out->scopes = parse_scopes(db_result_get(result, "scopes"));
     struct str expires = db_result_get(result, "expires_unix_ms");
     uint64_t unix_ms;
     if (!str_is_none(expires)) {

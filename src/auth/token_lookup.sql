@@ -1,11 +1,11 @@
--- The principal of a token's hash: one row if the token is valid now, none otherwise. scopes is NULL for a session, which
--- may do all that its kind and role may (its token_id is the session's); an API token loses what its account's role has
--- lost. touch: it is time for auth_token_touch. everywhere: it is bound to no address; else here: it may be used from the
--- address it came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
+-- The principal of a token's hash: one row if the token is valid now, none otherwise. A session (its token_id is the
+-- session's) may do all that its kind and role may; an API token loses what its account's role has lost.
+-- touch: it is time for auth_token_touch. everywhere: it is bound to no address; else here: it may be used from the one the
+-- request came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
 -- @read
 select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_id, m.company_id, d.id as candidate_id, m.role,
-    case when t.type = 'api' then array(select s from unnest(t.scopes) as s
-        where s = any (principal_scopes(a.kind, m.role))) end as scopes,
+    array(select s from unnest(principal_scopes(a.kind, m.role)) as s
+        where t.type = 'session' or s = any (t.scopes)) as scopes,
     t.allowed_ips is null as everywhere,
     regexp_replace(:peer::text, '^::ffff:(?=[0-9]+[.])', '')::inet <<= any (t.allowed_ips::inet[]) as here,
     (extract(epoch from t.expires_at) * 1000)::bigint as expires_unix_ms,

@@ -20,8 +20,6 @@ struct principal {
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */
 };
 
-/* All that a person of this kind and role may do: what a session token has, and the most an API token can be given. */
-scope_set principal_scopes_max(enum principal_kind kind, enum company_role role);
 const char *principal_kind_name(enum principal_kind kind); /* "company" */
 NODISCARD enum status principal_kind_parse(struct str name, enum principal_kind *out);
 const char *company_role_name(enum company_role role); /* "owner"; "" for ROLE_NONE */
