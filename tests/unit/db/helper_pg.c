@@ -56,7 +56,8 @@ static pid_t spawn(const struct pg_fixture *fixture, const char *program, char *
         (void)dup2(fd, STDOUT_FILENO);
         (void)dup2(fd, STDERR_FILENO);
     }
-    (void)chdir("/");
+    if (chdir("/") != 0)
+        _exit(126);
     char *arguments[32] = {path}; /* where it stands, for its search for its kin */
     for (size_t i = 1; i < 31 && argv[i] != NULL; i++)
         arguments[i] = argv[i];
