@@ -14,9 +14,7 @@ const char *const schema_type_names[TYPE_COUNT] = {
 /* Longest list of an enum's values in a message. */
 #define VALUES_TEXT_MAX 300
 
-/* Groups of keywords
- * -----------------------------------------------------------------------------------------------
- */
+/* Groups of keywords -------------------------------------------------------------------------- */
 
 static void *group(struct schema *schema, void *present, size_t size) {
     if (present != NULL) {
@@ -68,9 +66,7 @@ struct schema_logic *schema_logic_of(struct schema *schema) {
     return schema->logic;
 }
 
-/* type, enum, const
- * ------------------------------------------------------------------------------------------------
- */
+/* type, enum, const --------------------------------------------------------------------------- */
 
 static unsigned type_bit(const json_t *name) {
     for (unsigned i = 0; json_is_string(name) && i < TYPE_COUNT; i++) {
@@ -187,9 +183,7 @@ bool schema_compile_const(struct schema *schema, json_t *value) {
     return schema->const_ != NULL;
 }
 
-/* Bounds
- * -----------------------------------------------------------------------------------------------------------
- */
+/* Bounds -------------------------------------------------------------------------------------- */
 
 bool schema_compile_limit(struct schema *schema, const char *keyword, json_t *value) {
     struct schema_number *number = schema_number_of(schema);
@@ -255,9 +249,7 @@ bool schema_compile_count(struct schema *schema, const char *keyword, json_t *va
     return true;
 }
 
-/* pattern, format
- * --------------------------------------------------------------------------------------------------
- */
+/* pattern, format ----------------------------------------------------------------------------- */
 
 bool schema_compile_pattern(struct schema *schema, json_t *value) {
     struct schema_string *string = schema_string_of(schema);

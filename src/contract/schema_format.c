@@ -64,8 +64,7 @@ static bool format_currency(struct str s) {
     return ok;
 }
 
-/* BCP 47 language tags
- * --------------------------------------------------------------------------------------------- */
+/* BCP 47 language tags ------------------------------------------------------------------------ */
 
 struct subtag {
     struct str text;

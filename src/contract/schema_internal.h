@@ -271,9 +271,7 @@ bool format_iri_reference(struct str s);
 bool format_uri_template(struct str s);
 bool format_language_tag(struct str s);
 
-/* Evaluation
- * -------------------------------------------------------------------------------------------------------
- */
+/* Evaluation ---------------------------------------------------------------------------------- */
 
 /* One value under test and where it is. Lives on the stack of the evaluation. */
 struct node {

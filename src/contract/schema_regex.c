@@ -15,7 +15,8 @@ const uint32_t schema_regex_options = PCRE2_UTF | PCRE2_DOLLAR_ENDONLY | PCRE2_M
 /* White space of ECMA-262 beyond PCRE2's ASCII \s. It begins and ends with \s so that a hyphen
  * beside it stays one. */
 #define SPACES                                                                                     \
-    "\\s\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}\\x{202f}\\x{205f}\\x{3000}\\x{feff}\\s"
+    "\\s\\x{a0}\\x{1680}\\x{2000}-\\x{200a}\\x{2028}\\x{2029}"                                     \
+    "\\x{202f}\\x{205f}\\x{3000}\\x{feff}\\s"
 
 struct translation {
     struct str pattern;

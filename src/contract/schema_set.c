@@ -73,8 +73,7 @@ void schema_set_destroy(struct schema_set *set) {
     free(set);
 }
 
-/* Places in the document
- * ------------------------------------------------------------------------------------------- */
+/* Places in the document ---------------------------------------------------------------------- */
 
 static size_t slot_of(const struct schema_slot *slots, size_t capacity, const json_t *json) {
     uint64_t hash = (uint64_t)(uintptr_t)json;
@@ -201,9 +200,7 @@ static json_t *find(const struct schema_set *set, struct str pointer) {
     return json;
 }
 
-/* Cycles
- * -----------------------------------------------------------------------------------------------------------
- */
+/* Cycles -------------------------------------------------------------------------------------- */
 
 static bool loop_check(struct schema *schema, unsigned level);
 
@@ -320,8 +317,7 @@ enum status schema_compile(struct schema_set *set, struct str pointer, const str
     return STATUS_OK;
 }
 
-/* Questions about a compiled schema
- * -------------------------------------------------------------------------------- */
+/* Questions about a compiled schema ----------------------------------------------------------- */
 
 /* The schema that states a type: this one, or where its $ref or allOf lead. */
 static const struct schema *typed(const struct schema *schema, unsigned level) {

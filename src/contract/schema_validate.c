@@ -11,9 +11,7 @@
 
 #include "schema_internal.h"
 
-/* Nodes
- * ------------------------------------------------------------------------------------------------------------
- */
+/* Nodes --------------------------------------------------------------------------------------- */
 
 static unsigned type_bits_of(const json_t *json) {
     switch (json_typeof(json)) {
@@ -63,9 +61,7 @@ struct node node_name(const struct node *parent, struct str key) {
                          .key = key};
 }
 
-/* Reporting
- * --------------------------------------------------------------------------------------------------------
- */
+/* Reporting ----------------------------------------------------------------------------------- */
 
 static void append_token(struct buf *out, struct str token) {
     buf_append_char(out, '/');
@@ -141,9 +137,7 @@ struct str schema_count_text(struct evaluation *evaluation, size_t count) {
                                           : arena_printf(evaluation->arena, "%zu", count);
 }
 
-/* Strings
- * ----------------------------------------------------------------------------------------------------------
- */
+/* Strings ------------------------------------------------------------------------------------- */
 
 static void *match_malloc(size_t size, void *arena) { return arena_alloc(arena, size); }
 
@@ -224,9 +218,7 @@ static bool format_holds(const struct schema_format *format, const struct node *
     return format->check == NULL || node->type_bits != TYPE_STRING || format->check(node->text);
 }
 
-/* Numbers
- * ----------------------------------------------------------------------------------------------------------
- */
+/* Numbers ------------------------------------------------------------------------------------- */
 
 static bool eval_number(struct evaluation *evaluation, const struct schema_number *number,
                         const struct node *node) {
@@ -260,9 +252,7 @@ static bool eval_number(struct evaluation *evaluation, const struct schema_numbe
     return ok;
 }
 
-/* Schemas
- * ----------------------------------------------------------------------------------------------------------
- */
+/* Schemas ------------------------------------------------------------------------------------- */
 
 static bool values_have(const struct schema_values *values, const struct node *node) {
     for (size_t i = 0; i < values->count; i++) {

@@ -15,9 +15,11 @@
 static void test_pointers(void **state) {
     (void)state;
     static const char schema[] =
-        "{\"type\":\"object\",\"required\":[\"title\",\"salary\"],\"additionalProperties\":false,\"properties\":{"
+        "{\"type\":\"object\",\"required\":[\"title\",\"salary\"],\"additionalProperties\":false"
+        ",\"properties\":{"
         "\"title\":{\"type\":\"string\",\"maxLength\":5},"
-        "\"salary\":{\"type\":\"object\",\"required\":[\"min\",\"a/b~c\"],\"properties\":{\"min\":{\"minimum\":1}}},"
+        "\"salary\":{\"type\":\"object\",\"required\":[\"min\",\"a/b~c\"],\"properties\":{\"min"
+        "\":{\"minimum\":1}}},"
         "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},\"uniqueItems\":true}}}";
     assert_codes(schema, "{\"title\":\"a\",\"salary\":{\"min\":1,\"a/b~c\":0}}", "");
     assert_codes(schema, "{}", "/title required;/salary required;");
@@ -116,8 +118,10 @@ static void test_pattern_cannot_hang(void **state) {
 static void test_unions(void **state) {
     (void)state;
     static const char tagged[] =
-        "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"kind\",\"at\"],\"properties\":{\"kind\":{\"const\":\"a\"},"
-        "\"at\":{\"type\":\"integer\"}}},{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"id\"],\"properties\":{"
+        "{\"oneOf\":[{\"type\":\"object\",\"required\":[\"kind\",\"at\"],\"properties\":{\"kind"
+        "\":{\"const\":\"a\"},"
+        "\"at\":{\"type\":\"integer\"}}},{\"type\":\"object\",\"required\":[\"kind\",\"url\",\"i"
+        "d\"],\"properties\":{"
         "\"kind\":{\"const\":\"b\"},\"url\":{\"format\":\"uri\"}}}]}";
     assert_codes(tagged, "{\"kind\":\"a\",\"at\":1}", "");
     assert_codes(tagged, "{\"kind\":\"a\",\"at\":\"x\"}", "/at type;");
@@ -137,8 +141,10 @@ static void test_unions(void **state) {
     assert_codes("{\"anyOf\":[{\"minimum\":5},{\"multipleOf\":3}]}", "4", " any_of;");
     assert_codes("{\"not\":{\"type\":\"string\"}}", "\"a\"", " not;");
     static const char hinted[] =
-        "{\"discriminator\":{\"propertyName\":\"type\"},\"oneOf\":[{\"properties\":{\"type\":{\"enum\":[\"p\",\"q\"]},"
-        "\"n\":{\"minimum\":1}},\"required\":[\"type\"]},{\"properties\":{\"type\":{\"enum\":[\"r\"]}},"
+        "{\"discriminator\":{\"propertyName\":\"type\"},\"oneOf\":[{\"properties\":{\"type\":{\""
+        "enum\":[\"p\",\"q\"]},"
+        "\"n\":{\"minimum\":1}},\"required\":[\"type\"]},{\"properties\":{\"type\":{\"enum\":[\""
+        "r\"]}},"
         "\"required\":[\"type\",\"m\",\"o\"]}]}";
     assert_codes(hinted, "{}", "/type required;");
     assert_codes(hinted, "{\"type\":\"r\",\"n\":0}", "/m required;/o required;");
@@ -162,7 +168,8 @@ static void test_objects(void **state) {
     assert_codes("{\"allOf\":[{\"properties\":{\"a\":{}}}],\"unevaluatedProperties\":false}",
                  "{\"a\":1,\"b\":1}", "/b unknown_field;");
     assert_codes(
-        "{\"if\":{\"properties\":{\"r\":{\"const\":true}},\"required\":[\"r\"]},\"then\":{\"required\":[\"c\"]},"
+        "{\"if\":{\"properties\":{\"r\":{\"const\":true}},\"required\":[\"r\"]},\"then\":{\"requ"
+        "ired\":[\"c\"]},"
         "\"else\":{\"required\":[\"d\"]}}",
         "{\"r\":true}", "/c required;");
     assert_codes("{\"required\":[\"a\",\"a\"]}", "{\"a\":1}", "");
@@ -215,8 +222,10 @@ static void test_references(void **state) {
     struct schema_fixture fixture;
     fixture_open(
         &fixture,
-        "{\"openapi\":\"3.1.0\",\"components\":{\"schemas\":{\"Id\":{\"type\":\"string\"},\"Ids\":{\"type\":"
-        "\"array\",\"items\":{\"$ref\":\"#/components/schemas/Id\"}},\"Page\":{\"allOf\":[{\"$ref\":"
+        "{\"openapi\":\"3.1.0\",\"components\":{\"schemas\":{\"Id\":{\"type\":\"string\"},\"Ids"
+        "\":{\"type\":"
+        "\"array\",\"items\":{\"$ref\":\"#/components/schemas/Id\"}},\"Page\":{\"allOf\":[{\"$re"
+        "f\":"
         "\"#/components/schemas/Ids\"}]}}}}",
         "/components/schemas/Page");
     assert_int_equal(schema_type_of(fixture.schema), SCHEMA_ARRAY);
@@ -235,15 +244,19 @@ static void test_references(void **state) {
 static void test_resources(void **state) {
     (void)state;
     static const char two[] =
-        "{\"$id\":\"https://example.org/a/root.json\",\"properties\":{\"x\":{\"$ref\":\"../b.json\"},\"y\":{\"$ref\":"
-        "\"#here\"},\"z\":{\"$ref\":\"/b.json#/$defs/n\"}},\"$defs\":{\"b\":{\"$id\":\"/b.json\",\"$ref\":\"#here\",\"$defs\":{"
-        "\"h\":{\"$anchor\":\"here\",\"type\":\"string\"},\"n\":{\"type\":\"null\"}}},\"c\":{\"$anchor\":\"here\",\"type\":"
+        "{\"$id\":\"https://example.org/a/root.json\",\"properties\":{\"x\":{\"$ref\":\"../b.jso"
+        "n\"},\"y\":{\"$ref\":"
+        "\"#here\"},\"z\":{\"$ref\":\"/b.json#/$defs/n\"}},\"$defs\":{\"b\":{\"$id\":\"/b.json\""
+        ",\"$ref\":\"#here\",\"$defs\":{"
+        "\"h\":{\"$anchor\":\"here\",\"type\":\"string\"},\"n\":{\"type\":\"null\"}}},\"c\":{\"$"
+        "anchor\":\"here\",\"type\":"
         "\"integer\"}}}";
     assert_codes(two, "{\"x\":\"s\",\"y\":1,\"z\":null}", "");
     assert_codes(two, "{\"x\":1,\"y\":\"s\",\"z\":1}", "/x type;/y type;/z type;");
     assert_codes(
         "{\"$id\":\"urn:uuid:4d0b3b2e-0000-4000-8000-000000000000\",\"items\":{\"$ref\":"
-        "\"urn:uuid:4d0b3b2e-0000-4000-8000-000000000000#/$defs/s\"},\"$defs\":{\"s\":{\"maxLength\":1}}}",
+        "\"urn:uuid:4d0b3b2e-0000-4000-8000-000000000000#/$defs/s\"},\"$defs\":{\"s\":{\"maxLeng"
+        "th\":1}}}",
         "[\"ab\"]", "/0 max_length;");
     assert_codes("{\"enum\":[{\"$id\":\"x\",\"$anchor\":3}]}", "{\"$id\":\"x\",\"$anchor\":3}", "");
 }
@@ -281,7 +294,8 @@ static void test_relative_references(void **state) {
         char schema[300];
         (void)snprintf(
             schema, sizeof schema,
-            "{\"$id\":\"http://a/b/c/d;p?q\",\"$ref\":\"%s\",\"$defs\":{\"t\":{\"$id\":\"%s\",\"type\":\"null\"}}}",
+            "{\"$id\":\"http://a/b/c/d;p?q\",\"$ref\":\"%s\",\"$defs\":{\"t\":{\"$id\":\"%s\",\""
+            "type\":\"null\"}}}",
             cases[i][0], cases[i][1]);
         assert_codes(schema, "1", " type;");
     }
@@ -371,7 +385,8 @@ static void test_work_is_bounded(void **state) {
     buf_init(&text, 65536);
     nest(&text, 60, "1");
     assert_codes(
-        "{\"allOf\":[{\"properties\":{\"c\":{\"$ref\":\"#\"}}},{\"properties\":{\"c\":{\"$ref\":\"#\"}}}]}",
+        "{\"allOf\":[{\"properties\":{\"c\":{\"$ref\":\"#\"}}},{\"properties\":{\"c\":{\"$ref\":"
+        "\"#\"}}}]}",
         text.data, " too_complex;");
     assert_codes(
         "{\"anyOf\":[{\"properties\":{\"c\":{\"$ref\":\"#\"}}}],\"unevaluatedProperties\":false}",
@@ -409,7 +424,8 @@ static void test_out_of_memory(void **state) {
     struct schema_fixture fixture;
     fixture_open(&fixture, "{\"items\":{\"pattern\":\"^a\"},\"uniqueItems\":true}", "");
     json_t *json = json_of(
-        "[\"a\",\"ab\",\"ac\",\"ad\",\"ae\",\"af\",\"ag\",\"ah\",\"ai\",\"aj\",\"ak\",\"al\",\"am\"]");
+        "[\"a\",\"ab\",\"ac\",\"ad\",\"ae\",\"af\",\"ag\",\"ah\",\"ai\",\"aj\",\"ak\",\"al\",\"a"
+        "m\"]");
     for (size_t limit = 0; limit < 4096; limit += 16) {
         struct arena arena;
         arena_init(&arena, limit);

@@ -109,7 +109,8 @@ static void test_loops(void **state) {
     assert_refused("{\"$ref\":\"#\"}", STATUS_INVALID, "refers to itself");
     assert_refused("{\"allOf\":[{\"$ref\":\"#\"}]}", STATUS_INVALID, "refers to itself");
     assert_refused(
-        "{\"$defs\":{\"a\":{\"anyOf\":[{\"$ref\":\"#/$defs/b\"}]},\"b\":{\"not\":{\"$ref\":\"#/$defs/a\"}}}}",
+        "{\"$defs\":{\"a\":{\"anyOf\":[{\"$ref\":\"#/$defs/b\"}]},\"b\":{\"not\":{\"$ref\":\"#/$"
+        "defs/a\"}}}}",
         STATUS_INVALID, "refers to itself");
     assert_refused("{\"dependentSchemas\":{\"x\":{\"if\":true,\"then\":{\"$ref\":\"#\"}}}}",
                    STATUS_INVALID, "refers to itself");
