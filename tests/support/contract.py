@@ -7,7 +7,6 @@ import re
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote
 
 import jsonschema
 import yaml
@@ -165,7 +164,7 @@ TEMPLATES = [(template_pattern(path), path) for path in sorted(API["paths"], key
 
 def path_of(target):
     """The path template that a request target falls under, or None."""
-    raw = target.split("?")[0]
+    raw = re.sub(r"%(4[1-9a-f]|5[0-9a]|6[1-9a-f]|7[0-9a]|3\d)", lambda m: chr(int(m[1], 16)), target.split("?")[0], flags=re.I)
     return next((path for pattern, path in TEMPLATES if pattern.fullmatch(raw)), None)
 
 

@@ -1,0 +1,557 @@
+"""Malformed input for every operation, made from its schemas, and the exact answer to each: what is wrong, where, nothing
+stored, and the server goes on. A new operation is covered without a line here, except for a body that would be accepted."""
+
+import copy
+import json
+import re
+import uuid
+from urllib.parse import quote, urlencode
+
+import pytest
+from support.contract import API, OPERATIONS, methods_of
+from support.world import PASSWORD, vacancy
+
+ALL = list(OPERATIONS.values())
+WITH_BODY = [op for op in ALL if op.bodies]
+JSON_BODY = [op for op in WITH_BODY if op.id != "jobs_batch"]  # the batch answers line by line: test_jobs_batch.py
+
+# Bodies that are right but for what a test spoils. Where there is none here, the contract's first example is.
+BODIES = {
+    "companies_create": {
+        "company": {"legal_name": "A", "name": "A", "country": "IT", "kind": "employer", "vat_id": "IT012",
+                    "website": "https://a.example/"},
+        "owner": {"email": "a@example.org", "password": PASSWORD, "name": "A"}},
+    "companies_patch": {"name": "A"},
+    "candidates_create": {
+        "email": "b@example.org", "password": PASSWORD, "given_name": "A", "family_name": "B", "phone": "+39 02 123456",
+        "headline": "x", "location": {"country": "IT", "city": "Lecco"}, "languages": [{"language": "it", "level": "C2"}],
+        "tools": [{"name": "Excel", "level": "basic"}], "soft_skills": ["autonomy"]},
+    "me_patch": {"name": "A"},
+    "jobs_create": vacancy(
+        reference="r", languages=[{"language": "it", "level": "C1", "importance": "must"}],
+        tools=[{"name": "Excel", "level": "basic", "importance": "nice"}], principals=[{"level": "director", "count": 1}],
+        soft_skills=[{"skill": "autonomy", "importance": "nice"}], duties=["diary"],
+        questions=[{"id": "a", "type": "single", "label": "A?", "options": ["x", "y"]}],
+        collective_agreement={"code": "H011"}, start_date="2027-01-01", openings=1, experience_years_min=1),
+    "jobs_patch": {"title": "A"},
+    "jobs_put": vacancy(),
+    "applications_create": {"cover_letter": "x", "answers": [{"question_id": "a", "value": "x"}],
+                            "consent": {"talent_pool": False}},
+    "applications_patch": {"status": "in_review", "reason": "x"},
+}
+
+
+def body_of(operation):
+    return copy.deepcopy(BODIES.get(operation.id) or operation.example())
+
+
+def schema_of(operation):
+    return next(iter(operation.bodies.values()))
+
+
+@pytest.fixture(scope="module")
+def place(world):
+    """Things to act on, and the callers that may."""
+    company, candidate = world.company(), world.candidate()
+    job = world.job(company)
+    application = world.application(candidate, world.job(company))
+    token, _ = world.token(company, ["jobs:read"])
+    return {
+        "company": company, "candidate": candidate, "operator": world.operator(company),
+        "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"],
+                 "application_id": application["id"], "name": "roles", "code": "not_found", "asset": "docs.css"},
+    }
+
+
+def caller(place, operation, api):
+    if not operation.takes_token:
+        return api
+    kind = next(kind for kind in ("company", "candidate", "operator") if kind in operation.principals)
+    return place[kind].client
+
+
+def path(place, operation, **changes):
+    return operation.fill({**place["path"], **changes})
+
+
+@pytest.fixture
+def unchanged(place, database):
+    before = database.fingerprint()
+    yield
+    assert database.fingerprint() == before
+
+
+def ids(value):
+    return value.id if hasattr(value, "id") else None
+
+
+# --- bodies: one thing wrong at a time --------------------------------------------------------------------------------
+
+
+def pointer(parts):
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def types_of(schema):
+    kinds = schema.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+WRONG = {"string": [0, True, [], {}], "integer": ["1", 1.5, False, []], "number": ["1", True, {}], "boolean": ["true", 0],
+         "array": ["x", {}, 1], "object": ["x", [], 1], "null": []}
+
+
+def fitting(value, kinds):
+    name = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}.get(type(value))
+    return name in kinds or (name == "integer" and "number" in kinds) or (value is None and "null" in kinds)
+
+
+def spoilt(schema):
+    """(value, code) that break one keyword of a schema. Some break another too; the test looks for this one."""
+    kinds = types_of(schema)
+    wrong = [value for kind in kinds for value in WRONG[kind]] + ([] if "null" in kinds else [None])
+    yield from ((value, "type") for value in wrong if not fitting(value, kinds))
+    if "enum" in schema:
+        yield from (("no such value", "enum"), (schema["enum"][0].upper() if schema["enum"][0].upper() not in schema["enum"]
+                                                else schema["enum"][0].lower(), "enum"), ("", "enum"))
+    if "minLength" in schema:
+        yield "x" * (schema["minLength"] - 1), "min_length"
+    if "maxLength" in schema and "string" in kinds:
+        yield "x" * (schema["maxLength"] + 1), "max_length"
+        yield "\U0001d11e" * (schema["maxLength"] + 1), "max_length"
+    if "pattern" in schema:
+        yield ("\n" if schema["pattern"] == "\\S" else "?\x01?"), "pattern"
+    if "format" in schema:
+        values = {"uuid": ["0", "01a1bf6d-b340-7a11-8c52-5d0f3b6e9a0g"], "email": ["a", "a@", "@b.example", "a b@c.example"],
+                  "date": ["2027-02-29", "2027-1-1", "27-01-01", "2027-01-01T00:00:00Z", "today"], "uri": ["a b", "no-scheme"],
+                  "date-time": ["2027-01-01", "2027-01-01T25:00:00Z", "2027-01-01T00:00:00", "2027-02-30T00:00:00Z"]}
+        yield from ((value, "format") for value in values[schema["format"]])
+    if "minimum" in schema:
+        yield schema["minimum"] - 1, "minimum"
+        yield -2 ** 53 + 1, "minimum"
+    if "maximum" in schema:
+        yield schema["maximum"] + 1, "maximum"
+        yield 2 ** 53 - 1, "maximum"
+    if "minItems" in schema:
+        yield [], "min_items"
+    if "array" in kinds:
+        yield from spoilt_list(schema)
+    if schema.get("minProperties"):
+        yield {}, "min_properties"
+
+
+def spoilt_list(schema):
+    item = schema.get("items", {})
+    good = sample(item)
+    if "maxItems" in schema:
+        yield [good] * (schema["maxItems"] + 1), "max_items"
+    if schema.get("uniqueItems"):
+        yield [good, good], "unique_items"
+
+
+def sample(schema):
+    """A value that fits the schemas of list items."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "object" in types_of(schema):
+        return {name: sample(schema["properties"][name]) for name in schema.get("required", [])}
+    if "string" in types_of(schema):
+        return next(text for text in ("x", "it", "::1") if re.search(schema.get("pattern", ""), text))
+    return schema.get("minimum", 1)
+
+
+def walk(schema, body, where=()):
+    """Every (path, schema) of a body: its members that are there and those that are not, and the first item of lists."""
+    yield where, schema
+    for name, member in schema.get("properties", {}).items():
+        value = body.get(name) if isinstance(body, dict) else None
+        yield from walk(member, value if value is not None else {}, where + (name,))
+    if "items" in schema and isinstance(body, list) and body:
+        yield from walk(schema["items"], body[0], where + (0,))
+
+
+def put_in(body, where, value):
+    """The body with the value at a place; objects on the way are made. None if the way leads nowhere."""
+    if not where:
+        return value
+    changed = copy.deepcopy(body)
+    inside = changed
+    for part in where[:-1]:
+        if isinstance(inside, dict):
+            inside = inside.setdefault(part, {})
+        else:
+            inside = inside[part]
+    inside[where[-1]] = value
+    return changed
+
+
+def cases():
+    for operation in JSON_BODY:
+        schema, body = schema_of(operation), body_of(operation)
+        for where, part in walk(schema, body):
+            for value, code in spoilt(part):
+                at = where + (1,) if code == "unique_items" else where  # the repetition is named, not the list
+                yield operation, put_in(body, where, value), pointer(at), code
+            if part.get("additionalProperties") is False:
+                inside = body
+                for step in where:
+                    inside = (inside.get(step) if isinstance(inside, dict) else inside[step]) or {}
+                for odd in ("colour", "~/", "__proto__"):
+                    yield (operation, put_in(body, where, {**inside, odd: 1}), pointer(where + (odd,)), "unknown_field")
+                for name in part.get("required", []):
+                    less = {key: value for key, value in inside.items() if key != name}
+                    yield operation, put_in(body, where, less), pointer(where + (name,)), "required"
+
+
+CASES = {}
+for _operation, _body, _pointer, _code in cases():
+    CASES.setdefault(_operation.id, []).append((_body, _pointer, _code))
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_each_violation(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    assert CASES[operation.id]
+    wrong = []
+    for body, where, code in CASES[operation.id]:
+        answer = client.request(operation.method, path(place, operation), body,
+                                body=None if body is not None else b"null",
+                                headers=None if body is not None else {"Content-Type": next(iter(operation.bodies))})
+        if (answer.status, answer.code) != (422, "validation_failed") or (where, code) not in answer.errors:
+            wrong.append((where, code, json.dumps(body)[:200], answer.status, answer.body[:400]))
+    assert not wrong, f"{len(wrong)} of {len(CASES[operation.id])}: {wrong[:5]}"
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_all_violations_in_one_answer(operation, place, api, unchanged):
+    body, wanted = body_of(operation), set()
+    for name, schema in schema_of(operation)["properties"].items():
+        value = next(value for value, code in spoilt(schema) if code == "type")
+        body[name] = value
+        wanted.add((f"/{name}", "type"))
+    body["colour"] = 1
+    answer = caller(place, operation, api).request(operation.method, path(place, operation), body)
+    assert answer.expect(422, "validation_failed").errors >= wanted | {("/colour", "unknown_field")}
+
+
+# --- bodies: not JSON, or not decent JSON -----------------------------------------------------------------------------
+
+
+def spoil_text(operation):
+    """A member that takes text, as a JSON string without quotes around it, and the body with {} for the text."""
+    body = body_of(operation)
+    for where, part in walk(schema_of(operation), body):
+        if where and where[-1] in ("name", "title", "email", "cover_letter", "reason", "refresh_token"):
+            filled = json.dumps(put_in(body, where, "\x01")).replace('"\\u0001"', '"%s"')
+            return pointer(where), filled.encode()
+    raise AssertionError(operation.id)
+
+
+def broken():
+    """(name, body, status, code, (pointer, violation)); %b is where valid JSON of the operation goes."""
+    whole = (400, "invalid_json", ("", "invalid_json"))
+    text = (400, "invalid_json", ("/a", "encoding"))
+    yield "nothing", b"", *whole
+    yield "space", b" \n\t ", *whole
+    yield "cut off", b'{"a": ', *whole
+    yield "one word", b"hello", *whole
+    yield "single quotes", b"{'a': 1}", *whole
+    yield "trailing comma", b'{"a": 1,}', *whole
+    yield "comment", b'/* x */ {"a": 1}', *whole
+    yield "two documents", b'{} {}', *whole
+    yield "NaN", b'{"a": NaN}', *whole
+    yield "leading zero", b'{"a": 01}', *whole
+    yield "plus", b'{"a": +1}', *whole
+    yield "bare point", b'{"a": 1.}', *whole
+    yield "upper case word", b'{"a": True}', *whole
+    yield "byte order mark", b'\xef\xbb\xbf{"a": 1}', *whole
+    yield "utf-16", '{"a": 1}'.encode("utf-16"), *whole
+    yield "control character", b'{"a": "\x01"}', *whole
+    yield "raw NUL", b'{"a": "\x00"}', *whole
+    yield "NUL after", b'{"a": 1}\x00', *whole
+    yield "invalid UTF-8", b'{"a": "\xff\xfe"}', *text
+    yield "overlong UTF-8", b'{"a": "\xc0\xaf"}', *text
+    yield "UTF-8 surrogate", b'{"a": "\xed\xa0\x80"}', *text
+    yield "beyond Unicode", b'{"a": "\xf4\x90\x80\x80"}', *text
+    yield "cut UTF-8", b'{"a": "\xe2\x82"}', *text
+    yield "lone surrogate", b'{"a": "\\ud800"}', *text
+    yield "low surrogate", b'{"a": "\\udc00"}', *text
+    yield "surrogates the wrong way", b'{"a": "\\udc00\\ud800"}', *text
+    yield "bad escape", b'{"a": "\\x41"}', *whole
+    yield "short escape", b'{"a": "\\u00"}', *whole
+    yield "duplicate key", b'{"a": 1, "a": 2}', 400, "invalid_json", ("/a", "duplicate_key")
+    yield "duplicate key, escaped", b'{"a": 1, "\\u0061": 2}', 400, "invalid_json", ("/a", "duplicate_key")
+    yield "duplicate key inside", b'{"a": {"b": 1, "b": 2}}', 400, "invalid_json", ("/a/b", "duplicate_key")
+    yield "1,000 levels", b"[" * 1000 + b"]" * 1000, 400, "invalid_json", ("/0" * 32, "too_deep")
+    yield "1,000 levels of objects", b'{"a":' * 1000 + b"1" + b"}" * 1000, 400, "invalid_json", ("/a" * 32, "too_deep")
+    yield "half a million levels", b"[" * 500_000, 400, "invalid_json", ("/0" * 32, "too_deep")
+    yield "escaped NUL", b'{"a": "x\\u0000y"}', 422, "validation_failed", ("/a", "nul_character")
+    yield "NUL in a name", b'{"a\\u0000": 1}', 422, "validation_failed", None
+    yield "100,000 digits", b'{"a": ' + b"9" * 100_000 + b"}", 422, "validation_failed", ("/a", "number_range")
+    yield "2^53 + 1", b'{"a": 9007199254740993}', 422, "validation_failed", ("/a", "number_range")
+    yield "-2^63", b'{"a": -9223372036854775808}', 422, "validation_failed", ("/a", "number_range")
+    yield "exponent", b'{"a": 1e400}', 422, "validation_failed", ("/a", "number_range")
+    yield "huge exponent", b'{"a": 1e999999999999}', 422, "validation_failed", ("/a", "number_range")
+    yield "tiny", b'{"a": 1e-400}', 422, "validation_failed", None
+
+
+BROKEN = list(broken())
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_broken_json(operation, place, api, unchanged):
+    client, wrong = caller(place, operation, api), []
+    for name, body, status, code, violation in BROKEN:
+        answer = client.request(operation.method, path(place, operation), body=body,
+                                headers={"Content-Type": next(iter(operation.bodies))})
+        if (answer.status, answer.code) != (status, code) or (violation and violation not in answer.errors):
+            wrong.append((name, answer.status, answer.body[:400]))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_bad_text_where_text_belongs(operation, place, api, unchanged):
+    """PostgreSQL's text cannot hold a NUL, nor half a surrogate: told before it gets there."""
+    where, body = spoil_text(operation)
+    client = caller(place, operation, api)
+    headers = {"Content-Type": next(iter(operation.bodies))}
+    answer = client.request(operation.method, path(place, operation), body=body.replace(b"%s", b"a\\u0000b"), headers=headers)
+    assert answer.expect(422, "validation_failed").errors == {(where, "nul_character")}
+    for bad in (b"a\\ud800b", b"a\xffb", b"a\x00b"):
+        answer = client.request(operation.method, path(place, operation), body=body.replace(b"%s", bad), headers=headers)
+        answer.expect(400, "invalid_json")
+
+
+# --- size, media types ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_body_too_large(operation, place, api, unchanged):
+    limit = operation.spec["x-segreteria-body-limit"]
+    client, headers = caller(place, operation, api), {"Content-Type": next(iter(operation.bodies))}
+    big = b'{"a": "' + b"x" * limit + b'"}'
+    client.request(operation.method, path(place, operation), body=big, headers=headers).expect(413, "payload_too_large")
+    client.close()
+    # Chunked, the size is not known before it is too much.
+    chunked = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in
+                       (big[i:i + 65536] for i in range(0, len(big), 65536))) + b"0\r\n\r\n"
+    client.request(operation.method, path(place, operation), body=chunked,
+                   headers={**headers, "Transfer-Encoding": "chunked"}).expect(413, "payload_too_large")
+    client.close()
+    # At the limit exactly it is read, and found wrong for what it says.
+    fits = b'{"a": "' + b"x" * (limit - 9) + b'"}'
+    assert len(fits) == limit
+    client.request(operation.method, path(place, operation), body=fits, headers=headers).expect(422, "validation_failed")
+
+
+@pytest.mark.parametrize("operation", WITH_BODY, ids=ids)
+def test_wrong_content_type(operation, place, api, unchanged):
+    client, body = caller(place, operation, api), json.dumps(body_of(operation)).encode()
+    for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
+                 "application/jsonx", "application", "", "*/*", "application/*", "application/json, text/plain"):
+        answer = client.request(operation.method, path(place, operation), body=body, headers={"Content-Type": kind})
+        answer.expect(415, "unsupported_media_type")
+    client.request(operation.method, path(place, operation), body=body).expect(415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_content_type_in_another_spelling(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    for kind in operation.bodies:
+        for spelling in (kind.upper(), kind + "; charset=utf-8", kind + ' ;charset="UTF-8"'):
+            answer = client.request(operation.method, path(place, operation), body=b"{", headers={"Content-Type": spelling})
+            answer.expect(400, "invalid_json")
+
+
+@pytest.mark.parametrize("operation", [op for op in ALL if not op.bodies], ids=ids)
+def test_body_where_none_belongs(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    answer = client.request(operation.method, path(place, operation), body=b"{}", headers={"Content-Type": "application/json"})
+    answer.expect(415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize("operation", [op for op in ALL if op.method == "GET"], ids=ids)
+def test_not_acceptable(operation, place, api):
+    client = caller(place, operation, api)
+    for accept in ("image/webp", "application/ld+json;q=0.5", "*/*;q=0"):
+        client.get(path(place, operation), headers={"Accept": accept}).expect(406, "not_acceptable")
+    for accept in ("*/*", "text/*;q=0.1, application/*, image/*", "*/*;q=0.1"):
+        client.get(path(place, operation), headers={"Accept": accept}).expect(200)
+
+
+@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+def test_not_acceptable_before_anything_is_done(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    client.request(operation.method, path(place, operation), body_of(operation),
+                   headers={"Accept": "text/csv"}).expect(406, "not_acceptable")
+
+
+# --- methods and paths ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("template", API["paths"])
+def test_wrong_method(template, place, api, unchanged):
+    target = next(op for op in ALL if op.path == template).fill(place["path"])
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        if method not in methods_of(template):
+            answer = api.request(method, target)
+            assert answer.status == 405
+            if method != "HEAD":
+                answer.expect(405, "method_not_allowed")
+    for method in ("PROPFIND", "BREW", "get", "QUERY"):
+        api.request(method, target).expect(501, "not_implemented")
+
+
+@pytest.mark.parametrize("template", API["paths"])
+def test_options(template, place, api, unchanged):
+    target = next(op for op in ALL if op.path == template).fill(place["path"])
+    answer = api.options(target).expect(204)
+    assert {method.strip() for method in answer.headers["Allow"].split(",")} == methods_of(template)
+
+
+@pytest.mark.parametrize("target", [
+    "/", "/v1", "/v1/", "/v1/jobs/", "/v1//jobs", "/v1/jobs/batch/x", "/v2/jobs", "/V1/jobs", "/v1/Jobs", "/v1/jobs.json",
+    "/v1/companies/", "/v1/companies//jobs/x", "/robots.txt", "/docs/", "/docs/../openapi.json", "/docs/%2e%2e/openapi.json",
+    "/v1/jobs%2Fbatch", "/problems/", "/.git/config", "/v1/./jobs", "/v1/x/../jobs", "/v1/jobs;x=1",
+])
+def test_absent(target, api):
+    answer = api.get(target)
+    # A path that is not written in its one way leads nowhere: either there is nothing, or it is refused.
+    assert (answer.status, answer.code) in ((404, "not_found"), (400, "invalid_parameter")), answer.body
+
+
+def test_a_path_may_escape_letters(api):
+    """%6A is j (RFC 3986, 6.2.2.2): the same path."""
+    assert api.get("/v1/%6Aobs").expect(200).json == api.get("/v1/jobs").json
+
+
+PATH_PARAMETERS = [(op, p) for op in ALL for p in op.parameters("path")]
+
+
+@pytest.mark.parametrize("operation, parameter", PATH_PARAMETERS, ids=lambda v: v.id if hasattr(v, "id") else v["name"])
+def test_bad_path_parameter(operation, parameter, place, api, unchanged):
+    schema, client = parameter["schema"], caller(place, operation, api)
+    values = {"uuid": ["1", "null", "01a1bf6d-b340-7a11-8c52-5d0f3b6e9a0g", "0" * 32, "%7B01a1bf6d%7D", "%27", "x" * 300]}.get(
+        schema.get("format"), ["%20", "a%20b", "%2F", "%C3%A8", "x" * 200, "%3Cscript%3E", "-%27--", "a%09"])
+    for value in values:
+        target = path(place, operation, **{parameter["name"]: value})
+        answer = client.request(operation.method, target, body_of(operation) if operation in JSON_BODY else None,
+                                **batch_headers(operation))
+        assert (answer.status, answer.code) == (400, "invalid_parameter"), (target, answer.body)
+        assert {where for where, _ in answer.errors} == {parameter["name"]}
+
+
+def batch_headers(operation):
+    return {"body": b"{}", "headers": {"Content-Type": "application/x-ndjson"}} if operation.id == "jobs_batch" else {}
+
+
+@pytest.mark.parametrize("operation", [op for op in ALL if op.parameters("path")], ids=ids)
+def test_bad_encoding_in_the_path(operation, place, api, unchanged):
+    name = operation.parameters("path")[-1]["name"]
+    for value in ("%00", "a%00b", "%", "%4", "%zz", "%ff", "%c0%af", "%ed%a0%80", "%0d%0aX-Evil:%201"):
+        answer = caller(place, operation, api).request(operation.method, path(place, operation, **{name: value}),
+                                                       **batch_headers(operation))
+        assert answer.status == 400 and answer.code in ("invalid_parameter", "malformed_request"), (value, answer.body)
+        assert "X-Evil" not in answer.headers
+
+
+# --- query parameters -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", ALL, ids=ids)
+def test_unknown_query_parameter(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    for query, names in (("colour=red", {"colour"}), ("a=1&b=2", {"a", "b"}), ("%3Cb%3E=1", {"<b>"}), ("Limit=1", {"Limit"}),
+                         ("colour", {"colour"}), ("=x", {""})):
+        answer = client.request(operation.method, path(place, operation) + "?" + query, **batch_headers(operation))
+        assert answer.expect(400, "invalid_parameter").errors == {(name, "unknown_parameter") for name in names}
+
+
+QUERY = [(op, p) for op in ALL for p in op.parameters("query")]
+
+
+def named(value):
+    return value.id if hasattr(value, "id") else value["name"]
+
+
+def is_list(parameter):
+    return parameter["schema"].get("type") == "array"
+
+
+@pytest.mark.parametrize("operation, parameter", QUERY, ids=named)
+def test_bad_query_parameter(operation, parameter, place, api):
+    schema = parameter["schema"]["items"] if is_list(parameter) else parameter["schema"]
+    client = caller(place, operation, api)
+    values = ["%00", "%ff", "%", "%zz"]
+    if schema.get("type") == "integer":
+        values += ["", "x", "1.5", "1e1", "+1", "0x1", str(schema["minimum"] - 1), str(schema["maximum"] + 1), "9" * 100, "%201",
+                   "-1", "1,2", "%D9%A1"]
+    elif "enum" in schema:
+        values += ["", "nothing", schema["enum"][0].upper(), schema["enum"][0] + "%00"]
+    elif schema.get("format") == "date-time":
+        values += ["", "2027-01-01", "yesterday", "2027-13-01T00:00:00Z", "1"]
+    elif schema.get("format") == "uuid":
+        values += ["", "1", "x"]
+    elif "pattern" in schema:
+        values += ["", "ITA", "1", "%C3%A8%C3%A8"]
+    else:
+        values += ["", "x" * (schema["maxLength"] + 1)]
+    for value in values:
+        answer = client.get(f"{path(place, operation)}?{parameter['name']}={value}")
+        assert answer.status == 400 and answer.code in ("invalid_parameter", "invalid_cursor", "malformed_request"), (
+            value, answer.status, answer.body)
+        if answer.code == "invalid_parameter":
+            assert {where for where, _ in answer.errors} == {parameter["name"]}, (value, answer.body)
+
+
+@pytest.mark.parametrize("operation, parameter", [(op, p) for op, p in QUERY if not is_list(p)], ids=named)
+def test_repeated_query_parameter(operation, parameter, place, api):
+    value = {"integer": "1"}.get(parameter["schema"].get("type"), "x")
+    if "enum" in parameter["schema"]:
+        value = parameter["schema"]["enum"][0]
+    if parameter["schema"].get("format") == "date-time":
+        value = "2027-01-01T00:00:00Z"
+    query = urlencode([(parameter["name"], value)] * 2)
+    answer = caller(place, operation, api).get(f"{path(place, operation)}?{query}")
+    assert (parameter["name"], "repeated_parameter") in answer.expect(400, "invalid_parameter").errors
+
+
+@pytest.mark.parametrize("operation, parameter", [(op, p) for op, p in QUERY if is_list(p)], ids=named)
+def test_too_many_values(operation, parameter, place, api):
+    schema = parameter["schema"]
+    value = quote(schema["items"].get("enum", ["x"])[0])
+    if "format" in schema["items"]:
+        value = str(uuid.uuid4())
+    elif "pattern" in schema["items"]:
+        value = "IT"
+    query = "&".join([f"{parameter['name']}={value}"] * (schema["maxItems"] + 1))
+    answer = caller(place, operation, api).get(f"{path(place, operation)}?{query}")
+    assert answer.expect(400, "invalid_parameter").errors == {(parameter["name"], "max_items")}
+
+
+def test_every_parameter_s_violation_in_one_answer(api):
+    answer = api.get("/v1/jobs?limit=0&role=boss&published_since=x&colour=red&limit=2").expect(400, "invalid_parameter")
+    assert answer.errors >= {("role", "enum"), ("published_since", "format"), ("colour", "unknown_parameter"),
+                             ("limit", "repeated_parameter")}
+
+
+# --- headers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", [op for op in ALL if any(p["name"] == "Idempotency-Key" for p in op.parameters("header"))],
+                         ids=ids)
+def test_bad_idempotency_key(operation, place, api, unchanged):
+    client = caller(place, operation, api)
+    for key in ("x" * 256, "x" * 5000, "\xe8", "a\tb"):
+        more = batch_headers(operation) or {"headers": {}}
+        more["headers"]["Idempotency-Key"] = key
+        answer = client.request("POST", path(place, operation), body_of(operation) if operation in JSON_BODY else None, **more)
+        assert (answer.status, answer.code) == (400, "invalid_parameter"), (key, answer.body)
+        assert {where for where, _ in answer.errors} == {"Idempotency-Key"}
+
+
+def test_the_server_is_well(api, server):
+    """Last: after all this it serves, and has written no error of its own making."""
+    api.get("/readyz").expect(200)
+    assert server.alive()
+    assert b'"level":"error"' not in server.log and b"level=error" not in server.log
