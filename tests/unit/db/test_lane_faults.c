@@ -82,7 +82,8 @@ static void load_next(struct test_call *call) {
         (void)snprintf(text, sizeof text, "f%u", load.next_token);
         call_prepare(bench, call, &stmt_insert, text, NULL);
     } else {
-        (void)snprintf(text, sizeof text, "00000000-0000-7000-8000-%012zx", (size_t)rand() % 1000);
+        (void)snprintf(text, sizeof text, "00000000-0000-7000-8000-%012zx",
+                       (size_t)(load.next_token * 7919u + index) % 1000);
         call_prepare(bench, call, &stmt_get, text, NULL);
     }
     call->then = load_note;
