@@ -1,4 +1,5 @@
-/* Asks the data base for its limit, so that too many workers are told at start and not by refused connections later. */
+/* Asks the data base for its limit, so that too many workers are told at start and not by refused
+ * connections later. */
 #include "segreteria/db/allowance.h"
 
 #include <libpq-fe.h>
@@ -22,7 +23,8 @@ enum status db_connections_allowed(const char *conninfo, size_t *out, struct buf
         *out = (size_t)value;
     }
     if (status != STATUS_OK)
-        buf_printf(error, "cannot ask the data base for its connection limit: %s", PQerrorMessage(connection));
+        buf_printf(error, "cannot ask the data base for its connection limit: %s",
+                   PQerrorMessage(connection));
     PQclear(result);
     PQfinish(connection);
     return status;

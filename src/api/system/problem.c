@@ -17,7 +17,7 @@ enum status api_system_problem(struct api_call *call) {
     if (html) {
         problem_page_head(&out, type->title[lang], lang);
         problem_page_entry(&out, type, lang);
-        buf_append_text(&out, "<p><a href=\"/problems\">/problems</a></p>\n</body></html>\n");
+        buf_append_text(&out, "</main></body></html>\n");
     } else {
         problem_page_json(&out, type, lang);
     }

@@ -11,7 +11,7 @@ static void write_html(struct buf *out, const struct contract *contract, enum la
         problem_page_entry(out, type, lang);
         buf_append_text(out, "</section>\n");
     }
-    buf_append_text(out, "</body></html>\n");
+    buf_append_text(out, "</main></body></html>\n");
 }
 
 static void write_json(struct buf *out, const struct contract *contract, enum lang lang) {
