@@ -264,11 +264,11 @@ static bool compile_special(struct schema *schema, const char *name, json_t *val
         struct schema_array *array = schema_array_of(schema);
         return array != NULL && compile_flag(schema, name, value, &array->unique);
     }
-    if (is(name, "$ref")) {
-        return schema_compile_ref(schema, value);
+    if (is(name, "$ref") || is(name, "$dynamicRef")) {
+        return schema_compile_ref(schema, value, is(name, "$dynamicRef"));
     }
-    if (is(name, "$anchor")) {
-        return schema_compile_anchor(schema, value);
+    if (is(name, "$anchor") || is(name, "$dynamicAnchor")) {
+        return schema_compile_anchor(schema, value, is(name, "$dynamicAnchor"));
     }
     if (is(name, "$id")) {
         return true; /* done by schema_fill */

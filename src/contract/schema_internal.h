@@ -131,14 +131,22 @@ struct schema {
     struct schema_logic *logic;
     struct schema_resource *resource; /* what its references start from */
     const struct schema *ref;
-    struct str ref_text;
-    struct schema *next_ref; /* list of references to resolve */
+    const struct schema *dynamic_ref;
+    struct str dynamic_name; /* of the "$dynamicAnchor" that dynamic_ref leads to; STR_NONE: it is
+                                as static as ref */
     unsigned height;         /* levels of in-place application below it, set by the loop check */
     int loop_check;          /* 0 not begun, 1 under way, 2 done */
     struct schema *next;     /* queue of those to compile, then list of all */
 };
 
 struct schema_resource;
+
+struct schema_ref { /* one "$ref" or "$dynamicRef" until it is resolved */
+    struct schema *schema;
+    struct str text;
+    bool dynamic;
+    struct schema_ref *next;
+};
 
 struct schema_slot {
     const json_t *json;
@@ -151,7 +159,7 @@ struct schema_set {
     uint64_t seed; /* of the hashes that uniqueItems makes, so that nobody can prepare collisions */
     struct schema *queue_first, *queue_last;
     struct schema *all;
-    struct schema *refs;               /* whose "$ref" is not resolved yet */
+    struct schema_ref *refs;           /* those not resolved yet */
     struct schema_resource *resources; /* newest first */
     struct schema_slot *slots;         /* location in the document -> schema; malloc'd, grows */
     size_t slots_capacity, slots_count;
@@ -194,10 +202,14 @@ struct str schema_where_join(struct schema_set *set, struct str parent, struct s
 /* schema_refs.c */
 struct schema_resource *schema_root_resource(struct schema_set *set); /* NULL: memory (recorded) */
 bool schema_compile_id(struct schema *schema);                        /* before any other keyword */
-bool schema_compile_anchor(struct schema *schema, json_t *value);
-bool schema_compile_ref(struct schema *schema, json_t *value);
+bool schema_compile_anchor(struct schema *schema, json_t *value, bool dynamic);
+bool schema_compile_ref(struct schema *schema, json_t *value, bool dynamic);
 bool schema_resolve_refs(
     struct schema_set *set); /* those noted so far; may queue further schemas */
+
+/* The schema with that "$dynamicAnchor" in the resource, or NULL. */
+const struct schema *schema_dynamic_anchor(const struct schema_resource *resource, struct str name);
+const struct schema_resource *schema_resource_next(const struct schema_resource *resource);
 
 /* schema_uri.c: `reference` against `base`; *uri without the fragment, which is *fragment
  * (STR_NONE: none). */
@@ -289,7 +301,14 @@ struct node {
  * whose branches multiply with the depth of a hostile instance is stopped here, within a second. */
 #define EVALUATION_STEPS_MAX ((size_t)4 * 1000 * 1000)
 
+/* The resources that evaluation went through to where it is: what "$dynamicRef" looks at. */
+struct scope {
+    const struct schema_resource *resource;
+    const struct scope *outer;
+};
+
 struct evaluation {
+    const struct scope *scope;
     const struct schema_set *set;
     struct violations *violations; /* NULL: only the verdict is wanted, stop at the first failure */
     struct arena *arena;
@@ -302,6 +321,9 @@ struct evaluation {
 /* schema_validate.c */
 bool schema_eval(struct evaluation *evaluation, const struct schema *schema,
                  const struct node *node);
+/* Where "$dynamicRef" of the schema leads from here; NULL if it has none. */
+const struct schema *schema_dynamic_target(const struct evaluation *evaluation,
+                                           const struct schema *schema);
 /* The same without reporting. */
 bool schema_holds(struct evaluation *evaluation, const struct schema *schema,
                   const struct node *node);

@@ -1,4 +1,5 @@
-/* "$id", "$anchor", "$ref". A document is one resource, or several where schemas inside it have an
+/* "$id", "$anchor", "$ref" and their dynamic kin. A document is one resource, or several where
+ * schemas inside it have an
  * "$id" of their own; a reference is resolved against the resource it stands in and leads to a
  * resource of the same document. References are resolved when all schemas known so far have been
  * read, so that one may name what comes after it.
@@ -15,8 +16,8 @@ struct schema_resource {
 
 struct schema_anchor {
     struct str name;
-    json_t *json;
-    struct str where;
+    const struct schema *schema;
+    bool dynamic; /* "$dynamicAnchor" */
     struct schema_anchor *next;
 };
 
@@ -77,29 +78,37 @@ static bool anchor_holds(struct str name) {
     return name.len > 0;
 }
 
-bool schema_compile_anchor(struct schema *schema, json_t *value) {
+bool schema_compile_anchor(struct schema *schema, json_t *value, bool dynamic) {
     struct str name = str_from(json_string_value(value), json_string_length(value));
     if (!json_is_string(value) || !anchor_holds(name)) {
-        return schema_fail(schema->set, STATUS_INVALID, "malformed '$anchor' at %.*s",
+        return schema_fail(schema->set, STATUS_INVALID, "malformed '%s' at %.*s",
+                           dynamic ? "$dynamicAnchor" : "$anchor",
                            STR_FMT(schema_shown(schema->where)));
     }
     struct schema_anchor *anchor = arena_zalloc(&schema->set->arena, sizeof *anchor);
     if (anchor == NULL) {
         return schema_no_memory(schema->set);
     }
-    *anchor = (struct schema_anchor){name, schema->json, schema->where, schema->resource->anchors};
+    *anchor = (struct schema_anchor){name, schema, dynamic, schema->resource->anchors};
     schema->resource->anchors = anchor;
     return true;
 }
 
-bool schema_compile_ref(struct schema *schema, json_t *value) {
+/* Notes a reference for schema_resolve_refs. */
+bool schema_compile_ref(struct schema *schema, json_t *value, bool dynamic) {
+    struct schema_ref *ref = arena_zalloc(&schema->set->arena, sizeof *ref);
     if (!json_is_string(value)) {
-        return schema_fail(schema->set, STATUS_INVALID, "'$ref' must be a string at %.*s",
-                           STR_FMT(schema_shown(schema->where)));
+        return schema_fail(schema->set, STATUS_INVALID, "'%s' must be a string at %.*s",
+                           dynamic ? "$dynamicRef" : "$ref", STR_FMT(schema_shown(schema->where)));
     }
-    schema->ref_text = str_from(json_string_value(value), json_string_length(value));
-    schema->next_ref = schema->set->refs;
-    schema->set->refs = schema;
+    if (ref == NULL) {
+        return schema_no_memory(schema->set);
+    }
+    ref->schema = schema;
+    ref->text = str_from(json_string_value(value), json_string_length(value));
+    ref->dynamic = dynamic;
+    ref->next = schema->set->refs;
+    schema->set->refs = ref;
     return true;
 }
 
@@ -138,24 +147,18 @@ static bool fragment_decode(struct schema_set *set, struct str fragment, struct 
     return true;
 }
 
-/* Where a fragment of a resource leads: the place, and the resource that place belongs to. */
-struct target {
-    json_t *json;
-    struct str where;
-    struct schema_resource *resource;
-};
-
-static void find_anchor(struct schema_resource *resource, struct str name, struct target *target) {
-    for (struct schema_anchor *anchor = resource->anchors; anchor != NULL; anchor = anchor->next) {
-        if (str_eq(anchor->name, name)) {
-            *target = (struct target){anchor->json, anchor->where, resource};
-            return;
-        }
+static const struct schema_anchor *find_anchor(const struct schema_resource *resource,
+                                               struct str name) {
+    const struct schema_anchor *anchor = resource->anchors;
+    while (anchor != NULL && !str_eq(anchor->name, name)) {
+        anchor = anchor->next;
     }
+    return anchor;
 }
 
-static void find_pointer(struct schema_set *set, struct schema_resource *resource,
-                         struct str pointer, struct target *target) {
+/* The schema at a pointer in a resource; NULL if nothing is there, or with the set's failure. */
+static const struct schema *find_pointer(struct schema_set *set, struct schema_resource *resource,
+                                         struct str pointer) {
     struct str where = schema_where_join(set, resource->where, pointer);
     json_t *json = str_is_none(where) ? NULL : resource->json;
     struct str rest = pointer.len == 0 ? STR_NONE : str_from(pointer.ptr + 1, pointer.len - 1);
@@ -167,7 +170,7 @@ static void find_pointer(struct schema_set *set, struct schema_resource *resourc
                                          : schema_known(set, json);
         resource = known == NULL ? resource : known->resource;
     }
-    *target = (struct target){json, where, resource};
+    return json == NULL ? NULL : schema_at(set, json, where, resource);
 }
 
 static struct schema_resource *resource_find(const struct schema_set *set, struct str uri) {
@@ -180,47 +183,68 @@ static struct schema_resource *resource_find(const struct schema_set *set, struc
     return NULL;
 }
 
-static bool ref_resolve(struct schema *schema) {
-    struct schema_set *set = schema->set;
+/* Follows a fragment; *dynamic tells whether it names a "$dynamicAnchor". */
+static const struct schema *find_fragment(struct schema_set *set, struct schema_resource *resource,
+                                          struct str fragment, bool *dynamic) {
+    *dynamic = false;
+    if (fragment.len == 0 || fragment.ptr[0] == '/') {
+        return find_pointer(set, resource, fragment);
+    }
+    const struct schema_anchor *anchor = find_anchor(resource, fragment);
+    *dynamic = anchor != NULL && anchor->dynamic;
+    return anchor == NULL ? NULL : anchor->schema;
+}
+
+static bool ref_resolve(struct schema_set *set, const struct schema_ref *ref) {
+    struct schema *schema = ref->schema;
+    const char *keyword = ref->dynamic ? "$dynamicRef" : "$ref";
     struct str uri, encoded, fragment = STR("");
-    bool well_formed = true;
-    if (!schema_uri_resolve(set, schema->resource->uri, schema->ref_text, &uri, &encoded) ||
+    bool well_formed = true, dynamic = false;
+    if (!schema_uri_resolve(set, schema->resource->uri, ref->text, &uri, &encoded) ||
         (!str_is_none(encoded) && !fragment_decode(set, encoded, &fragment, &well_formed))) {
         return false;
     }
     /* A reference to its own document needs no name for it. */
-    struct schema_resource *resource = str_starts_with(schema->ref_text, STR("#"))
+    struct schema_resource *resource = str_starts_with(ref->text, STR("#"))
                                            ? schema->resource
                                            : resource_find(set, uri);
     if (resource == NULL) {
         return schema_fail(set, STATUS_UNSUPPORTED,
-                           "unsupported '$ref' to '%.*s' (another document) at %.*s",
-                           STR_FMT(schema->ref_text), STR_FMT(schema_shown(schema->where)));
+                           "unsupported '%s' to '%.*s' (another document) at %.*s", keyword,
+                           STR_FMT(ref->text), STR_FMT(schema_shown(schema->where)));
     }
-    struct target target = {NULL, STR_NONE, resource};
-    if (well_formed && (fragment.len == 0 || fragment.ptr[0] == '/')) {
-        find_pointer(set, resource, fragment, &target);
-    } else if (well_formed) {
-        find_anchor(resource, fragment, &target);
+    const struct schema *target = well_formed ? find_fragment(set, resource, fragment, &dynamic)
+                                              : NULL;
+    if (target == NULL) { /* unless a failure was recorded already */
+        return schema_fail(set, STATUS_INVALID, "'%s' to '%.*s' leads nowhere at %.*s", keyword,
+                           STR_FMT(ref->text), STR_FMT(schema_shown(schema->where)));
     }
-    if (set->status != STATUS_OK) {
-        return false;
+    if (ref->dynamic) {
+        schema->dynamic_ref = target;
+        schema->dynamic_name = dynamic ? fragment : STR_NONE;
+    } else {
+        schema->ref = target;
     }
-    if (target.json == NULL) {
-        return schema_fail(set, STATUS_INVALID, "'$ref' to '%.*s' leads nowhere at %.*s",
-                           STR_FMT(schema->ref_text), STR_FMT(schema_shown(schema->where)));
-    }
-    schema->ref = schema_at(set, target.json, target.where, target.resource);
-    return schema->ref != NULL;
+    return true;
 }
 
 bool schema_resolve_refs(struct schema_set *set) {
     while (set->refs != NULL) {
-        struct schema *schema = set->refs;
-        set->refs = schema->next_ref;
-        if (!ref_resolve(schema)) {
+        const struct schema_ref *ref = set->refs;
+        set->refs = ref->next;
+        if (!ref_resolve(set, ref)) {
             return false;
         }
     }
     return true;
+}
+
+const struct schema *schema_dynamic_anchor(const struct schema_resource *resource,
+                                           struct str name) {
+    const struct schema_anchor *anchor = find_anchor(resource, name);
+    return anchor != NULL && anchor->dynamic ? anchor->schema : NULL;
+}
+
+const struct schema_resource *schema_resource_next(const struct schema_resource *resource) {
+    return resource->next;
 }

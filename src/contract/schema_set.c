@@ -124,7 +124,7 @@ struct schema *schema_at(struct schema_set *set, json_t *json, struct str where,
     schema->set = set;
     schema->json = json;
     schema->where = where;
-    schema->resource = resource;
+    schema->resource = json_is_boolean(json) ? NULL : resource; /* jansson has but one `true` */
     if (set->queue_last == NULL) {
         set->queue_first = schema;
     } else {
@@ -227,6 +227,18 @@ static bool loop_check_list(struct schema *schema, const struct schema_list *lis
     return true;
 }
 
+/* A dynamic reference may lead to any anchor of its name. */
+static bool loop_check_dynamic(struct schema *schema, unsigned level) {
+    bool ok = loop_check_child(schema, schema->dynamic_ref, level);
+    const struct schema_resource *resource = str_is_none(schema->dynamic_name)
+                                                 ? NULL
+                                                 : schema->set->resources;
+    for (; ok && resource != NULL; resource = schema_resource_next(resource)) {
+        ok = loop_check_child(schema, schema_dynamic_anchor(resource, schema->dynamic_name), level);
+    }
+    return ok;
+}
+
 /* Keywords that apply another schema to the same value could go round for ever; they must form no
  * cycle and no more than SCHEMA_DEPTH_MAX levels. (Cycles through properties or items end with the
  * instance.) */
@@ -238,7 +250,8 @@ static bool loop_check(struct schema *schema, unsigned level) {
     }
     if (schema->loop_check == 0) {
         schema->loop_check = 1;
-        bool ok = level <= SCHEMA_DEPTH_MAX && loop_check_child(schema, schema->ref, level);
+        bool ok = level <= SCHEMA_DEPTH_MAX && loop_check_child(schema, schema->ref, level) &&
+                  loop_check_dynamic(schema, level);
         const struct schema_logic *logic = schema->logic;
         if (ok && logic != NULL) {
             ok = loop_check_list(schema, &logic->all_of, level) &&

@@ -70,7 +70,7 @@ static void mark_logic(struct marking *m, const struct schema_logic *logic) {
 }
 
 /* itself: the schema whose unevaluated... is being worked out, which must not count for itself. */
-static void mark(struct marking *m, const struct schema *schema, bool itself) {
+static void mark_keywords(struct marking *m, const struct schema *schema, bool itself) {
     if (schema->object != NULL && m->node->type_bits == TYPE_OBJECT) {
         const struct schema_object *object = schema->object;
         if (object->additional != NULL || (object->unevaluated != NULL && !itself)) {
@@ -96,9 +96,22 @@ static void mark(struct marking *m, const struct schema *schema, bool itself) {
     if (schema->ref != NULL) {
         mark(m, schema->ref, false);
     }
+    if (schema->dynamic_ref != NULL) {
+        mark(m, schema_dynamic_target(m->evaluation, schema), false);
+    }
     if (schema->logic != NULL) {
         mark_logic(m, schema->logic);
     }
+}
+
+static void mark(struct marking *m, const struct schema *schema, bool itself) {
+    const struct scope *outer = m->evaluation->scope;
+    struct scope scope = {schema->resource, outer};
+    if (schema->resource != NULL && outer->resource != schema->resource) {
+        m->evaluation->scope = &scope;
+    }
+    mark_keywords(m, schema, itself);
+    m->evaluation->scope = outer;
 }
 
 static bool eval_members(struct marking *m, const struct schema *unevaluated) {

@@ -344,6 +344,42 @@ static bool has_unevaluated(const struct schema *schema, const struct node *node
             schema->array->unevaluated != NULL);
 }
 
+const struct schema *schema_dynamic_target(const struct evaluation *evaluation,
+                                           const struct schema *schema) {
+    const struct schema *target = schema->dynamic_ref;
+    if (target == NULL || str_is_none(schema->dynamic_name)) {
+        return target;
+    }
+    for (const struct scope *scope = evaluation->scope; scope != NULL; scope = scope->outer) {
+        const struct schema *anchored = schema_dynamic_anchor(scope->resource,
+                                                              schema->dynamic_name);
+        target = anchored == NULL ? target : anchored; /* the outermost wins */
+    }
+    return target;
+}
+
+static bool eval_keywords(struct evaluation *evaluation, const struct schema *schema,
+                          const struct node *node) {
+    if (!eval_identity(evaluation, schema, node)) {
+        return false;
+    }
+    bool quiet = evaluation->violations == NULL;
+    bool ok = eval_kind(evaluation, schema, node);
+    if (schema->ref != NULL && (ok || !quiet)) {
+        ok = schema_eval(evaluation, schema->ref, node) && ok;
+    }
+    if (schema->dynamic_ref != NULL && (ok || !quiet)) {
+        ok = schema_eval(evaluation, schema_dynamic_target(evaluation, schema), node) && ok;
+    }
+    if (schema->logic != NULL && (ok || !quiet)) {
+        ok = eval_logic(evaluation, schema, node) && ok;
+    }
+    if (has_unevaluated(schema, node) && (ok || !quiet)) {
+        ok = schema_eval_unevaluated(evaluation, schema, node) && ok;
+    }
+    return ok;
+}
+
 bool schema_eval(struct evaluation *evaluation, const struct schema *schema,
                  const struct node *node) {
     if (evaluation->gave_up || ++evaluation->steps > EVALUATION_STEPS_MAX) {
@@ -353,20 +389,13 @@ bool schema_eval(struct evaluation *evaluation, const struct schema *schema,
     if (node->depth > SCHEMA_DEPTH_MAX) {
         return schema_report(evaluation, node, STR_NONE, "too_deep", STR_NONE, STR_NONE);
     }
-    if (!eval_identity(evaluation, schema, node)) {
-        return false;
+    const struct scope *outer = evaluation->scope;
+    struct scope scope = {schema->resource, outer};
+    if (schema->resource != NULL && (outer == NULL || outer->resource != schema->resource)) {
+        evaluation->scope = &scope;
     }
-    bool quiet = evaluation->violations == NULL;
-    bool ok = eval_kind(evaluation, schema, node);
-    if (schema->ref != NULL && (ok || !quiet)) {
-        ok = schema_eval(evaluation, schema->ref, node) && ok;
-    }
-    if (schema->logic != NULL && (ok || !quiet)) {
-        ok = eval_logic(evaluation, schema, node) && ok;
-    }
-    if (has_unevaluated(schema, node) && (ok || !quiet)) {
-        ok = schema_eval_unevaluated(evaluation, schema, node) && ok;
-    }
+    bool ok = eval_keywords(evaluation, schema, node);
+    evaluation->scope = outer;
     return ok;
 }
 

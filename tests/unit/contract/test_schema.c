@@ -261,6 +261,20 @@ static void test_resources(void **state) {
     assert_codes("{\"enum\":[{\"$id\":\"x\",\"$anchor\":3}]}", "{\"$id\":\"x\",\"$anchor\":3}", "");
 }
 
+/* A list whose items are left open, and a schema that fills them in. */
+static void test_dynamic_references(void **state) {
+    (void)state;
+    static const char strings[] =
+        "{\"$id\":\"https://example.org/strings\",\"$ref\":\"list\",\"$defs\":{\"item\":{"
+        "\"$dynamicAnchor\":\"item\",\"type\":\"string\"},\"list\":{\"$id\":\"list\",\"type\":\""
+        "array\","
+        "\"items\":{\"$dynamicRef\":\"#item\"},\"$defs\":{\"any\":{\"$dynamicAnchor\":\"item\"}}"
+        "}}}";
+    assert_codes(strings, "[\"a\",1]", "/1 type;");
+    assert_codes("{\"items\":{\"$dynamicRef\":\"#/$defs/n\"},\"$defs\":{\"n\":{\"minimum\":1}}}",
+                 "[1,0]", "/1 minimum;");
+}
+
 /* RFC 3986 section 5.4, by schemas that name one another. */
 static void test_relative_references(void **state) {
     (void)state;
@@ -454,6 +468,7 @@ int main(void) {
         cmocka_unit_test(test_unique_in_long_arrays),
         cmocka_unit_test(test_references),
         cmocka_unit_test(test_resources),
+        cmocka_unit_test(test_dynamic_references),
         cmocka_unit_test(test_relative_references),
         cmocka_unit_test(test_depth),
         cmocka_unit_test(test_kept_violations_are_bounded),

@@ -30,7 +30,8 @@ static void test_unknown_keywords(void **state) {
     assert_refused("{\"$defs\":{\"unused\":{\"dependencies\":{}}}}", STATUS_UNSUPPORTED,
                    "'dependencies' at /$defs/unused");
     assert_refused("{\"format\":\"date-tme\"}", STATUS_UNSUPPORTED, "'date-tme'");
-    assert_refused("{\"$dynamicRef\":\"#a\"}", STATUS_UNSUPPORTED, "'$dynamicRef'");
+    assert_refused("{\"$dynamicRef\":\"other.json\"}", STATUS_UNSUPPORTED,
+                   "'$dynamicRef' to 'other.json'");
     assert_refused("{\"$ref\":\"https://example.org/a.json\"}", STATUS_UNSUPPORTED, "'$ref'");
     assert_refused("{\"$schema\":\"http://json-schema.org/draft-07/schema#\"}", STATUS_UNSUPPORTED,
                    "'$schema'");
