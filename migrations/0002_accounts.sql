@@ -205,12 +205,18 @@ begin
 end
 $$;
 
-create function tokens_rotate(account uuid, token uuid, hash bytea, new_prefix text) returns op_result
+create function tokens_rotate(account uuid, caller_token uuid, token uuid, hash bytea, new_prefix text) returns op_result
 language plpgsql volatile
 as $$
 declare
     t api_tokens;
 begin
+    -- The answer holds a secret: a token must not get that of a wider one.
+    if exists (select from api_tokens mine, api_tokens other
+               where mine.id = caller_token and other.id = token and other.account_id = account
+                   and other.revoked_at is null and not other.scopes <@ mine.scopes) then
+        return op_problem(403, 'forbidden');
+    end if;
     update api_tokens set token_hash = hash, prefix = new_prefix, rotated_at = now(), last_used_at = null
     where id = token and account_id = account and revoked_at is null
     returning * into t;
@@ -220,7 +226,8 @@ begin
     return op_ok(200, json_compact(token_json(t)), null, null);
 end
 $$;
-comment on function tokens_rotate(uuid, uuid, bytea, text) is 'A new secret for a token; the old one is dead at once.';
+comment on function tokens_rotate(uuid, uuid, uuid, bytea, text) is
+    'A new secret for a token; the old one is dead at once. By a session, or by a token that is no narrower.';
 
 create function tokens_revoke(account uuid, token uuid) returns op_result
 language plpgsql volatile
