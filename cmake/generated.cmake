@@ -1,4 +1,4 @@
-# C made from the contract, the migrations, the SQL statements and the files of the reference page, in <build>/generated:
+# C made from the contract, the migrations, the SQL statements, the demo and the files of the reference page, in <build>/generated:
 # the library seg_generated, which every room may include. The table of operations is compiled with the room api.
 set(generated_dir "${CMAKE_BINARY_DIR}/generated")
 set(generator "${CMAKE_SOURCE_DIR}/cmake/generate.py")
@@ -13,6 +13,7 @@ file(GLOB docs_files CONFIGURE_DEPENDS
     "${CMAKE_SOURCE_DIR}/third_party/*/*.js" "${CMAKE_SOURCE_DIR}/third_party/*/*.css")
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
+set(demo "${CMAKE_SOURCE_DIR}/src/cli/demo.json")
 set(docs_words)
 foreach(file IN LISTS docs_files)
     cmake_path(GET file FILENAME name)
@@ -27,9 +28,9 @@ add_custom_command(
 add_custom_command(
     OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
     COMMAND ${generate} assets "${generated_dir}"
-        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" -- ${docs_words}
-    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" ${docs_files}
-    COMMENT "Embedding the contract and the reference page" VERBATIM)
+        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}" -- ${docs_words}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" ${docs_files}
+    COMMENT "Embedding the contract, the demo and the reference page" VERBATIM)
 add_custom_command(
     OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
     COMMAND ${generate} migrations "${generated_dir}" ${migration_files}
@@ -48,7 +49,7 @@ add_custom_command(
 
 # The assembler takes the files in, which no compiler tells the build about.
 set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
-    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${docs_files}")
+    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${docs_files}")
 
 add_library(seg_generated STATIC
     "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"

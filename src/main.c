@@ -4,19 +4,21 @@
 
 #include "commands.h"
 
-static const char help[] = "Segreteria " SEGRETERIA_VERSION ": a job-board API server for assistants.\n"
-                           "\n"
-                           "Usage: segreteria COMMAND [OPTION]...\n"
-                           "\n"
-                           "  serve     serve the API\n"
-                           "  migrate   bring the data base's schema up to date, or show its state\n"
-                           "\n"
-                           "  segreteria COMMAND --help tells more; --version the version.\n";
+static const char help[] =
+    "Segreteria " SEGRETERIA_VERSION ": a job-board API server for assistants.\n"
+    "\n"
+    "Usage: segreteria COMMAND [OPTION]...\n"
+    "\n"
+    "  serve     serve the API\n"
+    "  migrate   bring the data base's schema up to date, or show its state\n"
+    "  demo      fill a running server with demo data, to try it out\n"
+    "\n"
+    "  segreteria COMMAND --help tells more; --version the version.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}};
+} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo}};
 
 int main(int argc, char **argv) {
     const char *name = argc < 2 ? "" : argv[1];
