@@ -6,7 +6,7 @@
  */
 #include "internal.h"
 
-#define ATTEMPTS_MAX 5
+#define ATTEMPTS_MAX 16 /* of N at the same time one succeeds each round */
 
 struct patch {
     const struct db_statement *read_statement, *write_statement;
