@@ -3,13 +3,22 @@
 import http.client
 import json
 import threading
+import zlib
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
+import brotli
+import zstandard
 from support import contract
 
 JSON = "application/json"
 SECONDS = 60
+CODINGS = {
+    None: lambda body: body,
+    "gzip": lambda body: zlib.decompress(body, wbits=31),
+    "br": brotli.decompress,
+    "zstd": lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body),
+}
 
 
 @dataclass
@@ -31,7 +40,8 @@ class Request:
 class Response:
     status: int
     headers: http.client.HTTPMessage
-    body: bytes
+    raw: bytes = field(repr=False)  # as it came
+    body: bytes  # decoded
     request: Request = field(repr=False)
 
     @property
@@ -104,7 +114,9 @@ class Client:
                     connection.putheader(name, one)
             connection.endheaders(request.body or None)
             answer = connection.getresponse()
-            response = Response(answer.status, answer.headers, answer.read(), request)
+            raw = answer.read()
+            body = CODINGS[answer.headers["Content-Encoding"]](raw) if raw else raw
+            response = Response(answer.status, answer.headers, raw, body, request)
         except (http.client.RemoteDisconnected, ConnectionError):
             self.close()
             if fresh or request.method not in ("GET", "HEAD", "OPTIONS"):
