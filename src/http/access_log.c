@@ -1,5 +1,5 @@
-/* One line a request, gathered for a turn of the loop and written at once. The same form as core/log's lines; no query
- * strings, addresses only as the peer. */
+/* One line a request, gathered for a turn of the loop and written at once. The same form as
+ * core/log's lines; no query strings, addresses only as the peer. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -30,15 +30,16 @@ void access_log_line(struct http_request *request, bool truncated) {
     char date[CLOCK_RFC3339_SIZE];
     int64_t now = clock_unix_ms();
     clock_format_rfc3339(now, date);
-    buf_printf(&server->log,
-               "ts=%.19s.%03dZ level=info event=request method=%s route=%.*s op=%.*s status=%d bytes=%llu "
-               "duration_us=%llu request_id=%s peer=%s",
-               date, (int)(now % 1000), http_method_name(request->method),
-               STR_FMT(operation == NULL ? STR("-") : operation->path),
-               STR_FMT(operation == NULL ? STR("-") : operation->id), request->reply.status,
-               (unsigned long long)request->sent_bytes,
-               (unsigned long long)(clock_monotonic_us() - request->started_us), request->id,
-               http_request_peer(request).ptr);
+    buf_printf(
+        &server->log,
+        "ts=%.19s.%03dZ level=info event=request method=%s route=%.*s op=%.*s status=%d bytes=%llu "
+        "duration_us=%llu request_id=%s peer=%s",
+        date, (int)(now % 1000), http_method_name(request->method),
+        STR_FMT(operation == NULL ? STR("-") : operation->path),
+        STR_FMT(operation == NULL ? STR("-") : operation->id), request->reply.status,
+        (unsigned long long)request->sent_bytes,
+        (unsigned long long)(clock_monotonic_us() - request->started_us), request->id,
+        http_request_peer(request).ptr);
     struct str trace = request->headers.first[HEADER_TRACEPARENT];
     if (is_trace_parent(trace))
         buf_printf(&server->log, " traceparent=%.*s", STR_FMT(trace));

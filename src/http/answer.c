@@ -1,4 +1,5 @@
-/* Works out an answer: coding, entity tag, conditional requests, cache policy, Vary, security fields. */
+/* Works out an answer: coding, entity tag, conditional requests, cache policy, Vary, security
+ * fields. */
 #include "answer.h"
 
 #include <stdio.h>
@@ -6,9 +7,17 @@
 
 #include "etag.h"
 
-#define JOIN_MAX ((size_t)32 * 1024) /* parts up to this are copied together: cheaper than a second system call */
+#define JOIN_MAX                                                                                   \
+    ((size_t)32 *                                                                                  \
+     1024) /* parts up to this are copied together: cheaper than a second system call */
 
-enum { VARY_ENCODING = 1, VARY_LANGUAGE = 2, VARY_AUTHORIZATION = 4, VARY_ORIGIN = 8, VARY_ACCEPT = 16 };
+enum {
+    VARY_ENCODING = 1,
+    VARY_LANGUAGE = 2,
+    VARY_AUTHORIZATION = 4,
+    VARY_ORIGIN = 8,
+    VARY_ACCEPT = 16
+};
 
 void answer_field(struct answer *answer, const char *name, const char *value) {
     if (value == NULL || value[0] == '\0')
@@ -21,14 +30,16 @@ void answer_field(struct answer *answer, const char *name, const char *value) {
 }
 
 /* The application's field; a value that would break the message is left out. */
-static void own_field(struct http_request *request, struct answer *answer, struct str name, struct str value) {
+static void own_field(struct http_request *request, struct answer *answer, struct str name,
+                      struct str value) {
     if (!is_token(name) || value.len == 0)
         return;
     if (!is_field_value(value)) {
         log_error("answer_field_invalid", "name=%.*s", STR_FMT(name));
         return;
     }
-    char *name_copy = arena_strdup(&request->arena, name), *value_copy = arena_strdup(&request->arena, value);
+    char *name_copy = arena_strdup(&request->arena, name),
+         *value_copy = arena_strdup(&request->arena, value);
     if (name_copy != NULL && value_copy != NULL)
         answer_field(answer, name_copy, value_copy);
 }
@@ -75,8 +86,8 @@ static void join_parts(struct http_request *request, struct answer *answer) {
 /* True when the content goes out in that coding. */
 static bool encode(struct http_request *request, struct answer *answer, enum coding coding) {
     size_t len;
-    if (compress_parts(request->server->compressor, coding, answer->parts, answer->parts_count, &request->coded, &len) !=
-        STATUS_OK)
+    if (compress_parts(request->server->compressor, coding, answer->parts, answer->parts_count,
+                       &request->coded, &len) != STATUS_OK)
         return false;
     answer->parts[0] = str_from(request->coded, len);
     answer->parts_count = 1;
@@ -88,13 +99,15 @@ static bool encode(struct http_request *request, struct answer *answer, enum cod
 
 static const char *cache_control(const struct http_request *request, unsigned status) {
     const struct operation *operation = request->operation;
-    if (operation == NULL || request->reply.no_store || !is_read(request) || (status != 200 && status != 304))
+    if (operation == NULL || request->reply.no_store || !is_read(request) ||
+        (status != 200 && status != 304))
         return "no-store";
     return request->server->cache_control[operation->index];
 }
 
 static const char *vary_text(struct http_request *request, unsigned vary) {
-    static const char *const names[] = {"Accept-Encoding", "Accept-Language", "Authorization", "Origin", "Accept"};
+    static const char *const names[] = {"Accept-Encoding", "Accept-Language", "Authorization",
+                                        "Origin", "Accept"};
     if (vary == VARY_ENCODING)
         return names[0];
     char text[96];
@@ -120,17 +133,21 @@ static unsigned vary_of_operation(const struct http_request *request) {
 }
 
 /* Which coding: the answer is what the client gets, or CODING_NONE for 406. */
-static enum coding choose_coding(const struct http_request *request, const struct answer *answer, bool *varies) {
+static enum coding choose_coding(const struct http_request *request, const struct answer *answer,
+                                 bool *varies) {
     const struct http_reply *reply = &request->reply;
-    bool compressible = !reply->constant && answer->len >= COMPRESS_MIN && answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
-                        !has_field(reply, STR("Content-Encoding")) && compress_type(str_of(content_type(reply)));
+    bool compressible = !reply->constant && answer->len >= COMPRESS_MIN &&
+                        answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
+                        !has_field(reply, STR("Content-Encoding")) &&
+                        compress_type(str_of(content_type(reply)));
     *varies = compressible;
     struct str accept = request->headers.count[HEADER_ACCEPT_ENCODING] > 0
                             ? http_request_header_list((struct http_request *)(uintptr_t)request,
                                                        STR("Accept-Encoding"))
                             : STR_NONE;
     enum coding coding = negotiate_coding(accept, compressible);
-    return coding != CODING_IDENTITY && coding != CODING_NONE && !compressible ? CODING_NONE : coding;
+    return coding != CODING_IDENTITY && coding != CODING_NONE && !compressible ? CODING_NONE
+                                                                               : coding;
 }
 
 /* The tag's text without coding; STR_NONE: none. */
@@ -138,7 +155,8 @@ static struct str opaque_tag(struct http_request *request, const struct answer *
     const struct http_reply *reply = &request->reply;
     if (reply->constant)
         return STR_NONE;
-    if (!str_is_none(reply->etag) || reply->status != 200 || !is_read(request) || reply->body_fd > 0)
+    if (!str_is_none(reply->etag) || reply->status != 200 || !is_read(request) ||
+        reply->body_fd > 0)
         return reply->etag;
     char *made = arena_alloc(&request->arena, ETAG_OPAQUE_SIZE);
     if (made == NULL)
@@ -166,7 +184,8 @@ static const char *quoted_tag(struct http_request *request, struct str opaque, e
 static void security_fields(const struct http_reply *reply, struct answer *answer) {
     answer_field(answer, "X-Content-Type-Options", "nosniff");
     if (!has_field(reply, STR("Content-Security-Policy")))
-        answer_field(answer, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+        answer_field(answer, "Content-Security-Policy",
+                     "default-src 'none'; frame-ancestors 'none'");
     answer_field(answer, "Referrer-Policy", "no-referrer");
 }
 
@@ -233,7 +252,8 @@ static const char *reason_of(unsigned status) {
 void answer_write(struct http_request *request, struct buf *out) {
     struct answer answer;
     answer_build(request, &answer);
-    buf_printf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer.status, reason_of(answer.status));
+    buf_printf(out, "HTTP/1.1 %u %s\r\nConnection: close\r\n", answer.status,
+               reason_of(answer.status));
     for (size_t i = 0; i < answer.fields_count; i++)
         buf_printf(out, "%s: %s\r\n", answer.fields[i].name, answer.fields[i].value);
     buf_printf(out, "Content-Length: %zu\r\n\r\n", answer.len);

@@ -18,7 +18,8 @@ struct answer {
     size_t fields_count;
 };
 
-/* From request->reply. May turn it into 304 or 406, and may store compressed bytes in the request. */
+/* From request->reply. May turn it into 304 or 406, and may store compressed bytes in the request.
+ */
 void answer_build(struct http_request *request, struct answer *answer);
 
 /* The whole message as text, for sending past MHD. */

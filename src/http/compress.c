@@ -1,4 +1,5 @@
-/* One function a codec; each writes into a block of the input's size and gives up when that does not suffice. */
+/* One function a codec; each writes into a block of the input's size and gives up when that does
+ * not suffice. */
 #include "compress.h"
 
 #include <brotli/encode.h>
@@ -35,8 +36,10 @@ void compressor_destroy(struct compressor *compressor) {
 
 bool compress_type(struct str content_type) {
     struct str type = str_trim(str_from(content_type.ptr, str_find(content_type, ';')));
-    const struct str names[] = {STR_INIT("application/json"), STR_INIT("application/javascript"), STR_INIT("application/xml"),
-                                STR_INIT("application/yaml"), STR_INIT("application/x-ndjson"), STR_INIT("image/svg+xml")};
+    const struct str names[] = {
+        STR_INIT("application/json"),     STR_INIT("application/javascript"),
+        STR_INIT("application/xml"),      STR_INIT("application/yaml"),
+        STR_INIT("application/x-ndjson"), STR_INIT("image/svg+xml")};
     if (str_starts_with(type, STR("text/")) || str_ends_with(type, STR("+json")))
         return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
@@ -45,8 +48,8 @@ bool compress_type(struct str content_type) {
     return false;
 }
 
-static enum status gzip_parts(struct compressor *compressor, const struct str *parts, size_t count, char *out,
-                              size_t *len) {
+static enum status gzip_parts(struct compressor *compressor, const struct str *parts, size_t count,
+                              Bytef *out, size_t *len) {
     z_stream *stream = &compressor->gzip;
     if (!compressor->gzip_ready) {
         /* 15 + 16: the largest window, gzip's own frame */
@@ -56,7 +59,7 @@ static enum status gzip_parts(struct compressor *compressor, const struct str *p
     } else if (deflateReset(stream) != Z_OK) {
         return STATUS_INTERNAL;
     }
-    stream->next_out = (Bytef *)out;
+    stream->next_out = out;
     stream->avail_out = (uInt)*len;
     for (size_t i = 0; i < count; i++) {
         stream->next_in = (z_const Bytef *)(uintptr_t)parts[i].ptr;
@@ -70,8 +73,8 @@ static enum status gzip_parts(struct compressor *compressor, const struct str *p
     return STATUS_OK;
 }
 
-static enum status zstd_parts(struct compressor *compressor, const struct str *parts, size_t count, char *out,
-                              size_t *len, size_t total) {
+static enum status zstd_parts(struct compressor *compressor, const struct str *parts, size_t count,
+                              void *out, size_t *len, size_t total) {
     if (compressor->zstd == NULL)
         compressor->zstd = ZSTD_createCCtx();
     ZSTD_CCtx *context = compressor->zstd;
@@ -83,7 +86,8 @@ static enum status zstd_parts(struct compressor *compressor, const struct str *p
     ZSTD_outBuffer to = {out, *len, 0};
     for (size_t i = 0; i < count; i++) {
         ZSTD_inBuffer from = {parts[i].ptr, parts[i].len, 0};
-        size_t left = ZSTD_compressStream2(context, &to, &from, i + 1 == count ? ZSTD_e_end : ZSTD_e_continue);
+        size_t left = ZSTD_compressStream2(context, &to, &from,
+                                           i + 1 == count ? ZSTD_e_end : ZSTD_e_continue);
         if (ZSTD_isError(left) || from.pos < from.size || (i + 1 == count && left > 0))
             return STATUS_TOO_LARGE;
     }
@@ -91,7 +95,8 @@ static enum status zstd_parts(struct compressor *compressor, const struct str *p
     return STATUS_OK;
 }
 
-static enum status brotli_parts(const struct str *parts, size_t count, char *out, size_t *len, size_t total) {
+static enum status brotli_parts(const struct str *parts, size_t count, char *out, size_t *len,
+                                size_t total) {
     BrotliEncoderState *state = BrotliEncoderCreateInstance(NULL, NULL, NULL);
     if (state == NULL)
         return STATUS_NO_MEMORY;
@@ -104,8 +109,10 @@ static enum status brotli_parts(const struct str *parts, size_t count, char *out
     for (size_t i = 0; i < count && fits; i++) {
         const uint8_t *from = (const uint8_t *)parts[i].ptr;
         size_t left = parts[i].len;
-        BrotliEncoderOperation operation = i + 1 == count ? BROTLI_OPERATION_FINISH : BROTLI_OPERATION_PROCESS;
-        fits = BrotliEncoderCompressStream(state, operation, &left, &from, &room, &to, NULL) && left == 0;
+        BrotliEncoderOperation operation = i + 1 == count ? BROTLI_OPERATION_FINISH
+                                                          : BROTLI_OPERATION_PROCESS;
+        fits = BrotliEncoderCompressStream(state, operation, &left, &from, &room, &to, NULL) &&
+               left == 0;
     }
     fits = fits && BrotliEncoderIsFinished(state);
     BrotliEncoderDestroyInstance(state);
@@ -113,8 +120,8 @@ static enum status brotli_parts(const struct str *parts, size_t count, char *out
     return fits ? STATUS_OK : STATUS_TOO_LARGE;
 }
 
-enum status compress_parts(struct compressor *compressor, enum coding coding, const struct str *parts, size_t count,
-                           char **out, size_t *out_len) {
+enum status compress_parts(struct compressor *compressor, enum coding coding,
+                           const struct str *parts, size_t count, char **out, size_t *out_len) {
     size_t total = 0;
     for (size_t i = 0; i < count; i++)
         total += parts[i].len;
@@ -126,7 +133,7 @@ enum status compress_parts(struct compressor *compressor, enum coding coding, co
     size_t len = total + 64;
     enum status status = STATUS_UNSUPPORTED;
     if (coding == CODING_GZIP)
-        status = gzip_parts(compressor, parts, count, block, &len);
+        status = gzip_parts(compressor, parts, count, (Bytef *)block, &len);
     else if (coding == CODING_ZSTD)
         status = zstd_parts(compressor, parts, count, block, &len, total);
     else if (coding == CODING_BR)

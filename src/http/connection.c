@@ -1,5 +1,5 @@
-/* Connections: their deadlines, and how one ends. MHD's own timeout counts inactivity only, so a byte a second would keep a
- * connection for ever; here every phase has an end. */
+/* Connections: their deadlines, and how one ends. MHD's own timeout counts inactivity only, so a
+ * byte a second would keep a connection for ever; here every phase has an end. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,10 +22,12 @@ void connection_deadline(struct http_connection *connection, enum phase phase, u
     uint64_t now = loop_now_ms(loop);
     connection->phase = phase;
     connection->due_ms = now + after_ms;
-    loop_timer_set(loop, &connection->timer, now + (awaits_client(phase) && after_ms > LOOK_MS ? LOOK_MS : after_ms));
+    loop_timer_set(loop, &connection->timer,
+                   now + (awaits_client(phase) && after_ms > LOOK_MS ? LOOK_MS : after_ms));
 }
 
-static void open_connection(struct http_server *server, struct MHD_Connection *mhd, void **socket_context) {
+static void open_connection(struct http_server *server, struct MHD_Connection *mhd,
+                            void **socket_context) {
     const union MHD_ConnectionInfo *info;
     struct http_connection *connection = calloc(1, sizeof *connection);
     *socket_context = connection;
@@ -58,7 +60,8 @@ static bool has_ended(const struct http_connection *connection) {
     return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
-/* A connection the client may still be sending on is read from for a while after its last answer. */
+/* A connection the client may still be sending on is read from for a while after its last answer.
+ */
 static bool should_linger(const struct http_connection *connection) {
     char byte;
     ssize_t got = recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -106,7 +109,8 @@ void connection_answer_raw(struct http_connection *connection, const char *code)
         return;
     buf_init(&text, (size_t)256 * 1024);
     answer_write(request, &text);
-    if (buf_status(&text) == STATUS_OK) /* a full socket buffer means nobody reads: cutting it short is right */
+    if (buf_status(&text) ==
+        STATUS_OK) /* a full socket buffer means nobody reads: cutting it short is right */
         (void)!send(connection->fd, text.data, text.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     request->state = REQUEST_QUEUED;
     buf_deinit(&text);
@@ -167,7 +171,10 @@ static void on_due(struct loop_timer *timer) {
             time_out(connection);
         break;
     case PHASE_APPLICATION: application_late(connection->request); break;
-    case PHASE_ANSWER: drop_unsent(connection); connection_shutdown(connection); break;
+    case PHASE_ANSWER:
+        drop_unsent(connection);
+        connection_shutdown(connection);
+        break;
     case PHASE_NEW:
     case PHASE_IDLE:
     case PHASE_CLOSING: connection_shutdown(connection); break;

@@ -1,6 +1,6 @@
-/* Answers that are always the same but for Date and X-Request-Id. MHD's response object is kept and only these two fields
- * are exchanged: MHD writes the head into the connection's buffer before it calls for anything else, so a response that is
- * still being sent elsewhere does not mind. */
+/* Answers that are always the same but for Date and X-Request-Id. MHD's response object is kept and
+ * only these two fields are exchanged: MHD writes the head into the connection's buffer before it
+ * calls for anything else, so a response that is still being sent elsewhere does not mind. */
 #include <stdlib.h>
 
 #include "answer.h"
@@ -56,7 +56,8 @@ static bool refresh(struct http_request *request, struct constant_answer *consta
     bool sound = true;
     if (constant->date_second != server->date_second) /* replaces the one that is there */
         sound = MHD_add_response_header(constant->response, "Date", date) == MHD_YES;
-    sound = sound && MHD_del_response_header(constant->response, "X-Request-Id", constant->id) == MHD_YES &&
+    sound = sound &&
+            MHD_del_response_header(constant->response, "X-Request-Id", constant->id) == MHD_YES &&
             MHD_add_response_header(constant->response, "X-Request-Id", request->id) == MHD_YES;
     if (sound)
         remember(constant, request);
@@ -68,8 +69,9 @@ static bool refresh(struct http_request *request, struct constant_answer *consta
 /* Nothing about the request may ask for another form of the answer. */
 static bool is_plain(const struct http_request *request) {
     const struct http_reply *reply = &request->reply;
-    return request->operation != NULL && reply->parts_count == 1 && reply->headers_count == 0 && !reply->close &&
-           !request->http_1_0 && !request->server->draining && request->headers.count[HEADER_ORIGIN] == 0 &&
+    return request->operation != NULL && reply->parts_count == 1 && reply->headers_count == 0 &&
+           !reply->close && !request->http_1_0 && !request->server->draining &&
+           request->headers.count[HEADER_ORIGIN] == 0 &&
            request->headers.count[HEADER_ACCEPT_ENCODING] == 0;
 }
 
@@ -80,6 +82,6 @@ bool constant_queue(struct http_request *request) {
     bool ready = constant->response != NULL && constant->body == request->reply.parts[0].ptr
                      ? refresh(request, constant)
                      : make(request, constant);
-    return ready && MHD_queue_response(request->connection->mhd, (unsigned)request->reply.status, constant->response) ==
-                        MHD_YES;
+    return ready && MHD_queue_response(request->connection->mhd, (unsigned)request->reply.status,
+                                       constant->response) == MHD_YES;
 }

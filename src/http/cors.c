@@ -1,13 +1,14 @@
-/* Which pages may read which answers. Public reads: any page. Everything else: the configured origins. Never with cookies
- * or other credentials of the browser's own; a token in Authorization is the page's own doing. */
+/* Which pages may read which answers. Public reads: any page. Everything else: the configured
+ * origins. Never with cookies or other credentials of the browser's own; a token in Authorization
+ * is the page's own doing. */
 #include "answer.h"
 
-#define EXPOSED \
-    "ETag, Link, Location, X-Request-Id, Idempotent-Replayed, Retry-After, RateLimit, RateLimit-Policy, " \
-    "Content-Language, Preference-Applied"
-#define REQUEST_HEADERS \
-    "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, If-Match, If-None-Match, Prefer, " \
-    "X-Request-Id, traceparent"
+#define EXPOSED                                                                                    \
+    "ETag, Link, Location, X-Request-Id, Idempotent-Replayed, Retry-After, RateLimit, "            \
+    "RateLimit-Policy, Content-Language, Preference-Applied"
+#define REQUEST_HEADERS                                                                            \
+    "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, If-Match, "            \
+    "If-None-Match, Prefer, X-Request-Id, traceparent"
 #define PREFLIGHT_SECONDS "7200" /* the longest that browsers keep */
 
 static const char *known_origin(const struct http_request *request, struct str origin) {
@@ -24,8 +25,8 @@ static const char *allow_of(const struct answer *answer) {
     return NULL;
 }
 
-/* A preflight does not say which operation will answer, so any origin is told that it may read; what is not public does
- * not name the origin in its answer and stays closed to it. */
+/* A preflight does not say which operation will answer, so any origin is told that it may read;
+ * what is not public does not name the origin in its answer and stays closed to it. */
 static void preflight(struct http_request *request, struct answer *answer, const char *origin) {
     struct str method = request->headers.first[HEADER_CORS_METHOD];
     const char *allow = allow_of(answer);

@@ -3,23 +3,30 @@
 
 #include <sodium.h>
 
-_Static_assert(crypto_shorthash_siphashx24_BYTES == 16 && crypto_shorthash_siphashx24_KEYBYTES == 16,
+_Static_assert(crypto_shorthash_siphashx24_BYTES == 16 &&
+                   crypto_shorthash_siphashx24_KEYBYTES == 16,
                "a tag has 128 bits");
 
-void etag_of(const unsigned char key[16], const struct str *parts, size_t count, char out[ETAG_OPAQUE_SIZE]) {
+void etag_of(const unsigned char key[16], const struct str *parts, size_t count,
+             char out[ETAG_OPAQUE_SIZE]) {
     unsigned char hash[16] = {0}, chained[16];
     for (size_t i = 0; i < count; i++) {
-        /* One part after the other without joining them: the key of each is the hash of those before it. */
+        /* One part after the other without joining them: the key of each is the hash of those
+         * before it. */
         for (unsigned k = 0; k < 16; k++)
             chained[k] = key[k] ^ hash[k];
-        (void)crypto_shorthash_siphashx24(hash, (const unsigned char *)(parts[i].len > 0 ? parts[i].ptr : ""),
-                                          parts[i].len, chained);
+        (void)crypto_shorthash_siphashx24(
+            hash, (const unsigned char *)(parts[i].len > 0 ? parts[i].ptr : ""), parts[i].len,
+            chained);
     }
-    (void)sodium_bin2base64(out, ETAG_OPAQUE_SIZE, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    (void)sodium_bin2base64(out, ETAG_OPAQUE_SIZE, hash, sizeof hash,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 size_t etag_format(struct str opaque, enum coding coding, char *out, size_t size) {
-    struct str suffix = coding == CODING_IDENTITY || coding == CODING_NONE ? STR_NONE : str_of(coding_name(coding));
+    struct str suffix = coding == CODING_IDENTITY || coding == CODING_NONE
+                            ? STR_NONE
+                            : str_of(coding_name(coding));
     size_t len = opaque.len + 2 + (suffix.len > 0 ? suffix.len + 1 : 0);
     if (len + 1 > size)
         return 0;
@@ -37,7 +44,8 @@ size_t etag_format(struct str opaque, enum coding coding, char *out, size_t size
     return len;
 }
 
-/* Walks the list by hand, since a tag may hold commas. Anything that is not a tag ends the walk without a match. */
+/* Walks the list by hand, since a tag may hold commas. Anything that is not a tag ends the walk
+ * without a match. */
 bool etag_list_matches(struct str list, struct str tag) {
     list = str_trim(list);
     if (str_eq(list, STR("*")))

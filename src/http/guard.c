@@ -1,11 +1,15 @@
-/* The checks of guard.h, each as small as the rule it stands for. The order matters only where one message breaks several
- * rules: framing first, since nothing after a doubtful length can be trusted. */
+/* The checks of guard.h, each as small as the rule it stands for. The order matters only where one
+ * message breaks several rules: framing first, since nothing after a doubtful length can be
+ * trusted. */
 #include "guard.h"
 
-static struct guard_verdict refuse(const char *code) { return (struct guard_verdict){.code = code}; }
+static struct guard_verdict refuse(const char *code) {
+    return (struct guard_verdict){.code = code};
+}
 
 static struct guard_verdict refuse_field(enum header header, const char *violation) {
-    return (struct guard_verdict){.code = "malformed_request", .header = header_name(header), .violation = violation};
+    return (struct guard_verdict){
+        .code = "malformed_request", .header = header_name(header), .violation = violation};
 }
 
 static bool is_digits(struct str s) {
@@ -27,8 +31,10 @@ static bool is_reg_name(struct str s) {
             if (s.len - i < 3 || !is_hex(s.ptr[i + 1]) || !is_hex(s.ptr[i + 2]))
                 return false;
             i += 2;
-        } else if (c == '\0' || strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=",
-                                       c) == NULL) {
+        } else if (
+            c == '\0' ||
+            strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=",
+                   c) == NULL) {
             return false;
         }
     }
@@ -99,7 +105,8 @@ static struct guard_verdict check_host(const struct guard_head *head) {
             return (struct guard_verdict){0};
         return refuse_field(HEADER_HOST, "required");
     }
-    return guard_is_authority(host) ? (struct guard_verdict){0} : refuse_field(HEADER_HOST, "format");
+    return guard_is_authority(host) ? (struct guard_verdict){0}
+                                    : refuse_field(HEADER_HOST, "format");
 }
 
 static struct guard_verdict check_method(const struct guard_head *head) {
@@ -128,7 +135,8 @@ static struct guard_verdict check_coding(const struct guard_head *head) {
     return refuse("unsupported_media_type");
 }
 
-/* http://authority/path: accepted for our own authority, which is what Host says (RFC 9112 section 3.2.2). */
+/* http://authority/path: accepted for our own authority, which is what Host says (RFC 9112
+ * section 3.2.2). */
 static struct guard_verdict strip_authority(const struct guard_head *head, size_t scheme_len) {
     struct str rest = str_from(head->target.ptr + scheme_len, head->target.len - scheme_len);
     size_t end = 0;
@@ -141,7 +149,8 @@ static struct guard_verdict strip_authority(const struct guard_head *head, size_
         return refuse("malformed_request");
     struct str path = str_from(rest.ptr + end, rest.len - end);
     if (path.len == 0 || path.ptr[0] == '?')
-        return refuse("malformed_request"); /* an empty path would have to be rewritten; nobody sends it */
+        return refuse(
+            "malformed_request"); /* an empty path would have to be rewritten; nobody sends it */
     return (struct guard_verdict){.path = path};
 }
 

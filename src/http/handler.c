@@ -1,6 +1,7 @@
-/* MHD's callbacks: a request's way from its request line to its end. MHD calls the access handler a first time with the
- * head, then with each piece of the body, then a final time; an answer can be queued in the first (which closes the
- * connection when a body was announced) and in the final call only.
+/* MHD's callbacks: a request's way from its request line to its end. MHD calls the access handler a
+ * first time with the head, then with each piece of the body, then a final time; an answer can be
+ * queued in the first (which closes the connection when a body was announced) and in the final call
+ * only.
  */
 #include "guard.h"
 #include "internal.h"
@@ -11,7 +12,8 @@ static const struct http_application *application(const struct http_request *req
 
 void *handler_uri(void *cls, const char *uri, struct MHD_Connection *mhd) {
     (void)cls;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct http_connection *connection = info == NULL ? NULL : info->socket_context;
     if (connection == NULL)
         return NULL;
@@ -64,14 +66,15 @@ static void read_body_size(struct http_request *request) {
     struct str length = request->headers.first[HEADER_CONTENT_LENGTH];
     if (!str_is_none(request->headers.first[HEADER_TRANSFER_ENCODING]))
         request->content_length = UINT64_MAX;
-    else if (!str_is_none(length) && str_to_u64(length, UINT64_MAX - 1, &request->content_length) != STATUS_OK)
+    else if (!str_is_none(length) &&
+             str_to_u64(length, UINT64_MAX - 1, &request->content_length) != STATUS_OK)
         request->content_length = UINT64_MAX - 1; /* MHD has refused what is larger */
     request->has_body = request->content_length > 0;
 }
 
 static size_t head_size(const struct http_request *request) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        request->connection->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     return info == NULL ? 0 : info->header_size;
 }
 
@@ -123,17 +126,19 @@ static void check_head(struct http_request *request, const char *method, const c
 
 static void tell_head(struct http_request *request) {
     request->state = REQUEST_DECIDING;
-    connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
+    connection_deadline(request->connection, PHASE_APPLICATION,
+                        request->server->limits.request_deadline_ms);
     application(request)->on_head(application(request)->context, request);
 }
 
 /* ---- the first call ---- */
 
-/* The answer came before the body was asked for. A small body that is on its way is read and dropped, so that the
- * connection lives on; a client that waits for leave to send it is told the answer instead. */
+/* The answer came before the body was asked for. A small body that is on its way is read and
+ * dropped, so that the connection lives on; a client that waits for leave to send it is told the
+ * answer instead. */
 static bool may_drain(const struct http_request *request) {
-    return request->has_body && request->content_length <= DRAIN_MAX && !request->reply.close && !request->http_1_0 &&
-           str_is_none(request->headers.first[HEADER_EXPECT]);
+    return request->has_body && request->content_length <= DRAIN_MAX && !request->reply.close &&
+           !request->http_1_0 && str_is_none(request->headers.first[HEADER_EXPECT]);
 }
 
 static void want_body(struct http_request *request) {
@@ -141,11 +146,13 @@ static void want_body(struct http_request *request) {
     if (request->state == REQUEST_STREAMING)
         connection_deadline(request->connection, PHASE_STREAM, RATE_PERIOD_MS);
     else if (request->has_body)
-        connection_deadline(request->connection, PHASE_BODY, request->server->limits.body_deadline_ms);
+        connection_deadline(request->connection, PHASE_BODY,
+                            request->server->limits.body_deadline_ms);
 }
 
 static enum MHD_Result first_call(struct http_request *request) {
-    if (!request->has_body && !request->reply.close) { /* MHD makes the final call at once: all is done there */
+    if (!request->has_body &&
+        !request->reply.close) { /* MHD makes the final call at once: all is done there */
         request->body_wanted = true;
         return MHD_YES;
     }
@@ -181,16 +188,19 @@ static enum MHD_Result refuse_mid_body(struct http_request *request, const char 
     return MHD_NO;
 }
 
-static enum MHD_Result gather(struct http_request *request, const char *upload, size_t *upload_len) {
+static enum MHD_Result gather(struct http_request *request, const char *upload,
+                              size_t *upload_len) {
     request->body_seen += *upload_len;
     if (request->body_seen > request->body_limit)
         return refuse_mid_body(request, "payload_too_large");
     buf_append(&request->body, str_from(upload, *upload_len));
     *upload_len = 0;
-    return buf_status(&request->body) == STATUS_OK ? MHD_YES : refuse_mid_body(request, "overloaded");
+    return buf_status(&request->body) == STATUS_OK ? MHD_YES
+                                                   : refuse_mid_body(request, "overloaded");
 }
 
-static enum MHD_Result stream(struct http_request *request, const char *upload, size_t *upload_len) {
+static enum MHD_Result stream(struct http_request *request, const char *upload,
+                              size_t *upload_len) {
     size_t offered = *upload_len;
     size_t taken = application(request)->on_chunk(application(request)->context, request,
                                                   str_from(upload, offered), false);
@@ -213,12 +223,14 @@ static enum MHD_Result drop(struct http_request *request, size_t *upload_len) {
     *upload_len = 0;
     if (request->dropped <= DRAIN_MAX)
         return MHD_YES;
-    connection_answer_raw(request->connection, "payload_too_large"); /* the answer that was given, in truth */
+    connection_answer_raw(request->connection,
+                          "payload_too_large"); /* the answer that was given, in truth */
     request->connection->dirty = true;
     return MHD_NO;
 }
 
-static enum MHD_Result take_body(struct http_request *request, const char *upload, size_t *upload_len) {
+static enum MHD_Result take_body(struct http_request *request, const char *upload,
+                                 size_t *upload_len) {
     switch (request->state) {
     case REQUEST_READING: return gather(request, upload, upload_len);
     case REQUEST_STREAMING:
@@ -242,12 +254,15 @@ static enum MHD_Result final_call(struct http_request *request) {
         case REQUEST_CHECKED: tell_head(request); continue;
         case REQUEST_READING:
             request->state = REQUEST_WAITING;
-            connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
-            app->on_body(app->context, request, request->body.len > 0 ? buf_str(&request->body) : STR(""));
+            connection_deadline(request->connection, PHASE_APPLICATION,
+                                request->server->limits.request_deadline_ms);
+            app->on_body(app->context, request,
+                         request->body.len > 0 ? buf_str(&request->body) : STR(""));
             continue;
         case REQUEST_STREAMING:
             request->state = REQUEST_WAITING;
-            connection_deadline(request->connection, PHASE_APPLICATION, request->server->limits.request_deadline_ms);
+            connection_deadline(request->connection, PHASE_APPLICATION,
+                                request->server->limits.request_deadline_ms);
             (void)app->on_chunk(app->context, request, STR(""), true);
             continue;
         case REQUEST_ANSWERED: return reply_queue(request) ? MHD_YES : MHD_NO;
@@ -258,8 +273,9 @@ static enum MHD_Result final_call(struct http_request *request) {
     }
 }
 
-enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                               const char *version, const char *upload, size_t *upload_len, void **context) {
+enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_len, void **context) {
     (void)cls;
     (void)mhd;
     (void)url; /* decoded in place by MHD; the raw target was kept */
@@ -280,7 +296,8 @@ enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char
     return result;
 }
 
-void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code) {
+void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                       enum MHD_RequestTerminationCode code) {
     (void)cls;
     struct http_request *request = *context;
     if (request == NULL)
@@ -291,7 +308,8 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, en
     if (!complete || (request->has_body && !request->body_complete))
         connection->dirty = true;
     request_abandon(request);
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd,
+                                                                   MHD_CONNECTION_INFO_HTTP_STATUS);
     if (request->reply.status == 0 && info != NULL)
         request->reply.status = (int)info->http_status; /* a refusal of MHD's own */
     access_log_line(request, !complete);

@@ -1,7 +1,9 @@
-/* Names of request header fields and the syntax of names and values (RFC 9110 sections 5.1, 5.5 and 5.6.2). */
+/* Names of request header fields and the syntax of names and values (RFC 9110 sections 5.1, 5.5
+ * and 5.6.2). */
 #include "headers.h"
 
-#define TEXT(literal) {(literal), sizeof(literal) - 1} /* STR is no constant initializer */
+#define TEXT(literal)                                                                              \
+    { (literal), sizeof(literal) - 1 } /* STR is no constant initializer */
 
 static const struct {
     struct str name;
@@ -46,7 +48,9 @@ enum header header_find(struct str name) {
     return HEADER_OTHER;
 }
 
-struct str header_name(enum header header) { return header < HEADER_COUNT ? table[header].name : STR_NONE; }
+struct str header_name(enum header header) {
+    return header < HEADER_COUNT ? table[header].name : STR_NONE;
+}
 
 bool header_is_single(enum header header) { return header < HEADER_COUNT && table[header].single; }
 

@@ -1,4 +1,5 @@
-/* The request header fields this room or the application looks at, by number, so that a request's fields are walked once.
+/* The request header fields this room or the application looks at, by number, so that a request's
+ * fields are walked once.
  */
 #ifndef SEGRETERIA_HTTP_HEADERS_H
 #define SEGRETERIA_HTTP_HEADERS_H
@@ -49,7 +50,7 @@ struct str header_name(enum header header);
 /* A field that may stand in a request only once, because two could be read in two ways. */
 bool header_is_single(enum header header);
 
-bool is_token(struct str s);             /* RFC 9110 section 5.6.2; not empty */
-bool is_field_value(struct str s);       /* no control characters except HTAB */
+bool is_token(struct str s);       /* RFC 9110 section 5.6.2; not empty */
+bool is_field_value(struct str s); /* no control characters except HTAB */
 
 #endif

@@ -1,9 +1,10 @@
 /* What the http room's own files share: server, connection and request, and who may touch what.
  *
- * A request's way: uri_logged (MHD read the request line) -> head checked -> application -> body -> answer given
- * (http_reply_send) -> answer queued -> finished (MHD completed it). MHD lets an answer be queued only when it calls the
- * handler, and closes the connection when that happens before the body was read; so an answer given at another time waits
- * in the request, and the request is suspended while there is nothing to do. All on the loop's thread.
+ * A request's way: uri_logged (MHD read the request line) -> head checked -> application -> body ->
+ * answer given (http_reply_send) -> answer queued -> finished (MHD completed it). MHD lets an
+ * answer be queued only when it calls the handler, and closes the connection when that happens
+ * before the body was read; so an answer given at another time waits in the request, and the
+ * request is suspended while there is nothing to do. All on the loop's thread.
  */
 #ifndef SEGRETERIA_HTTP_INTERNAL_H
 #define SEGRETERIA_HTTP_INTERNAL_H
@@ -21,26 +22,28 @@
 #include "segreteria/http/request.h"
 #include "segreteria/http/server.h"
 
-/* MHD keeps all of a connection's request (and the head of its answer) in one block of this size, zeroed whole after each
- * request, so it is what an idle connection costs. */
+/* MHD keeps all of a connection's request (and the head of its answer) in one block of this size,
+ * zeroed whole after each request, so it is what an idle connection costs. */
 #define CONNECTION_MEMORY ((size_t)12 * 1024)
 #define HTTP_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-#define FIELDS_MAX 64         /* header fields of a request */
-#define DRAIN_MAX ((uint64_t)64 * 1024) /* a refused body up to this size is read so that the connection can live on */
-#define LINGER_MAX 64         /* closed connections still read from, so that their last answer arrives */
+#define FIELDS_MAX 64 /* header fields of a request */
+#define DRAIN_MAX                                                                                  \
+    ((uint64_t)64 *                                                                                \
+     1024) /* a refused body up to this size is read so that the connection can live on */
+#define LINGER_MAX 64 /* closed connections still read from, so that their last answer arrives */
 #define LINGER_MS 2000
 #define LINGER_BYTES ((size_t)4 * 1024 * 1024)
-#define RATE_PERIOD_MS 30000  /* over which body_min_rate is averaged */
+#define RATE_PERIOD_MS 30000 /* over which body_min_rate is averaged */
 
-enum phase { /* what a connection's deadline is about */
-    PHASE_NEW,    /* nothing has come yet */
-    PHASE_IDLE,   /* between requests */
-    PHASE_HEAD,
-    PHASE_BODY,
-    PHASE_STREAM,
-    PHASE_APPLICATION,
-    PHASE_ANSWER,
-    PHASE_CLOSING /* shut down; MHD will notice */
+enum phase {             /* what a connection's deadline is about */
+             PHASE_NEW,  /* nothing has come yet */
+             PHASE_IDLE, /* between requests */
+             PHASE_HEAD,
+             PHASE_BODY,
+             PHASE_STREAM,
+             PHASE_APPLICATION,
+             PHASE_ANSWER,
+             PHASE_CLOSING /* shut down; MHD will notice */
 };
 
 struct http_connection {
@@ -50,7 +53,7 @@ struct http_connection {
     enum phase phase;
     uint64_t due_ms; /* of the phase */
     struct loop_timer timer;
-    struct http_request *request; /* NULL: idle */
+    struct http_request *request;         /* NULL: idle */
     struct http_connection *next, **link; /* all connections */
     struct sockaddr_storage peer;
     bool dirty; /* the client may still be sending: linger after the last answer */
@@ -72,18 +75,19 @@ struct http_request {
     struct http_connection *connection;
     enum request_state state;
     struct arena arena;
-    struct http_request *next, **link; /* free list; else one of the server's lists: `parked` or `resuming` */
+    struct http_request *next,
+        **link; /* free list; else one of the server's lists: `parked` or `resuming` */
     struct str target, path, query;
     enum http_method method;
     bool http_1_0;
     struct header_values headers;
     uint64_t content_length; /* UINT64_MAX: chunked */
     bool has_body;
-    bool body_wanted;   /* by the client's leave: the first call is over, MHD reads the body */
+    bool body_wanted; /* by the client's leave: the first call is over, MHD reads the body */
     bool body_complete;
-    bool suspended;     /* in MHD */
-    bool in_handler;    /* MHD is calling us about this request */
-    bool refused;       /* by the guard: the application never hears of it */
+    bool suspended;  /* in MHD */
+    bool in_handler; /* MHD is calling us about this request */
+    bool refused;    /* by the guard: the application never hears of it */
     struct buf body;
     uint64_t body_limit;
     uint64_t body_seen; /* bytes that came */
@@ -142,12 +146,12 @@ void connection_notified(void *cls, struct MHD_Connection *mhd, void **socket_co
                          enum MHD_ConnectionNotificationCode code);
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms);
 void connection_shutdown(struct http_connection *connection);
-/* Writes the answer that was given (if none was: the problem `code`) to the socket past MHD, for the moments when MHD takes
- * none. The caller then ends the connection. */
+/* Writes the answer that was given (if none was: the problem `code`) to the socket past MHD, for
+ * the moments when MHD takes none. The caller then ends the connection. */
 void connection_answer_raw(struct http_connection *connection, const char *code);
 
-/* linger.c: keeps a duplicate of fd open and reads what still comes, so that the reset a close with unread bytes causes
- * does not overtake the answer. */
+/* linger.c: keeps a duplicate of fd open and reads what still comes, so that the reset a close with
+ * unread bytes causes does not overtake the answer. */
 void linger_start(struct http_server *server, int fd);
 void linger_stop_all(struct http_server *server);
 
@@ -166,9 +170,11 @@ bool request_read_fields(struct http_request *request, unsigned *count);
 
 /* handler.c */
 void *handler_uri(void *cls, const char *uri, struct MHD_Connection *mhd);
-enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                               const char *version, const char *upload, size_t *upload_len, void **context);
-void handler_completed(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_RequestTerminationCode code);
+enum MHD_Result handler_access(void *cls, struct MHD_Connection *mhd, const char *url,
+                               const char *method, const char *version, const char *upload,
+                               size_t *upload_len, void **context);
+void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                       enum MHD_RequestTerminationCode code);
 /* The application forgets the request (its deadline passed or the client went away). */
 void request_abandon(struct http_request *request);
 /* Something changed that MHD must be told when it next runs. */
@@ -187,7 +193,8 @@ void access_log_line(struct http_request *request, bool truncated);
 void access_log_flush(struct http_server *server);
 
 /* problem.c */
-void problem_refuse(struct http_request *request, const char *code, struct str header, const char *violation);
+void problem_refuse(struct http_request *request, const char *code, struct str header,
+                    const char *violation);
 
 /* server.c */
 /* loop_watch_set where a failure, which the loop logs, changes nothing. */

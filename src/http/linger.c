@@ -1,5 +1,6 @@
-/* Lingering closes. A socket closed with unread bytes is reset, and a reset may destroy an answer the client has not read
- * yet; so a refused connection is kept half open (a duplicate of its descriptor outlives MHD's) and drained for a while. */
+/* Lingering closes. A socket closed with unread bytes is reset, and a reset may destroy an answer
+ * the client has not read yet; so a refused connection is kept half open (a duplicate of its
+ * descriptor outlives MHD's) and drained for a while. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ struct lingerer {
     struct http_server *server;
     struct loop_watch watch;
     struct loop_timer timer;
-    struct lingerer *next, **link;
+    struct lingerer *next, *previous;
     size_t read;
 };
 
@@ -22,16 +23,20 @@ static void end(struct lingerer *lingerer) {
     loop_timer_clear(server->loop, &lingerer->timer);
     server_watch(server, &lingerer->watch, 0);
     (void)close(lingerer->watch.fd);
-    *lingerer->link = lingerer->next;
+    if (lingerer->previous != NULL)
+        lingerer->previous->next = lingerer->next;
+    else
+        server->lingerers = lingerer->next;
     if (lingerer->next != NULL)
-        lingerer->next->link = lingerer->link;
+        lingerer->next->previous = lingerer->previous;
     server->lingering--;
     free(lingerer);
 }
 
 static void on_ready(struct loop_watch *watch, uint32_t events) {
     (void)events;
-    struct lingerer *lingerer = (struct lingerer *)(void *)((char *)watch - offsetof(struct lingerer, watch));
+    struct lingerer *lingerer = (struct lingerer *)(void *)((char *)watch -
+                                                            offsetof(struct lingerer, watch));
     char sink[16384];
     for (unsigned i = 0; i < 8; i++) {
         ssize_t got = recv(watch->fd, sink, sizeof sink, MSG_DONTWAIT);
@@ -64,9 +69,8 @@ void linger_start(struct http_server *server, int fd) {
     lingerer->watch = (struct loop_watch){.fd = copy, .on_ready = on_ready};
     lingerer->timer.on_due = on_due;
     lingerer->next = server->lingerers;
-    lingerer->link = &server->lingerers;
     if (lingerer->next != NULL)
-        lingerer->next->link = &lingerer->next;
+        lingerer->next->previous = lingerer;
     server->lingerers = lingerer;
     server->lingering++;
     if (loop_watch_set(server->loop, &lingerer->watch, EPOLLIN) != STATUS_OK) {
@@ -77,6 +81,8 @@ void linger_start(struct http_server *server, int fd) {
 }
 
 void linger_stop_all(struct http_server *server) {
-    while (server->lingerers != NULL)
-        end(server->lingerers);
+    for (struct lingerer *lingerer = server->lingerers, *next; lingerer != NULL; lingerer = next) {
+        next = lingerer->next;
+        end(lingerer);
+    }
 }

@@ -1,4 +1,5 @@
-/* Quality values as integers of thousandths; an element that is malformed is passed over, as RFC 9110 leaves open. */
+/* Quality values as integers of thousandths; an element that is malformed is passed over, as RFC
+ * 9110 leaves open. */
 #include "negotiate.h"
 
 #include "segreteria/http/reply.h"
@@ -19,7 +20,8 @@ static int parse_weight(struct str text) {
     return weight > 1000 ? -1 : weight;
 }
 
-/* Takes the next element of a list: its value without parameters, its weight, and whether it had other parameters. */
+/* Takes the next element of a list: its value without parameters, its weight, and whether it had
+ * other parameters. */
 static bool next_element(struct str *list, struct str *value, int *weight, bool *parameters) {
     struct str element;
     while (str_split(list, ',', &element)) {
@@ -103,13 +105,16 @@ enum lang negotiate_lang(struct str accept_language) {
     return best;
 }
 
-/* How exactly a media range names a type: 3 with parameters, 2 itself, 1 its top-level type, 0 anything; -1 not at all. */
+/* How exactly a media range names a type: 3 with parameters, 2 itself, 1 its top-level type, 0
+ * anything; -1 not at all. */
 static int specificity(struct str range, bool parameters, struct str type) {
     if (str_eq(range, STR("*/*")) || str_eq(range, STR("*")))
         return 0;
     if (range.len > 2 && str_eq(str_from(range.ptr + range.len - 2, 2), STR("/*")))
         return type.len > range.len - 1 && str_eq_nocase(str_from(range.ptr, range.len - 1),
-                                                         str_from(type.ptr, range.len - 1)) ? 1 : -1;
+                                                         str_from(type.ptr, range.len - 1))
+                   ? 1
+                   : -1;
     size_t end = str_find(type, ';');
     if (!str_eq_nocase(range, str_trim(str_from(type.ptr, end))))
         return -1;

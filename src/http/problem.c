@@ -27,8 +27,8 @@ static void open_entry(struct buf *out, bool *any) {
     *any = true;
 }
 
-static void violation_entry(struct buf *out, bool *any, enum lang lang, const char *where, struct str place,
-                            const struct violation *violation) {
+static void violation_entry(struct buf *out, bool *any, enum lang lang, const char *where,
+                            struct str place, const struct violation *violation) {
     struct buf detail;
     buf_init(&detail, 4096);
     violation_describe(violation, lang_tag(lang), &detail);
@@ -41,7 +41,8 @@ static void violation_entry(struct buf *out, bool *any, enum lang lang, const ch
     buf_deinit(&detail);
 }
 
-static void parameter_entry(struct buf *out, bool *any, enum lang lang, const struct parameter_violation *entry) {
+static void parameter_entry(struct buf *out, bool *any, enum lang lang,
+                            const struct parameter_violation *entry) {
     violation_entry(out, any, lang, entry->place == IN_HEADER ? "header" : "parameter", entry->name,
                     &entry->violation);
 }
@@ -81,7 +82,8 @@ static void json_entry(struct buf *out, bool *any, enum lang lang, const json_t 
 }
 
 static bool is_own_member(const char *name) {
-    static const char *const own[] = {"type", "title", "status", "detail", "instance", "code", "errors"};
+    static const char *const own[] = {"type",     "title", "status", "detail",
+                                      "instance", "code",  "errors"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strcmp(name, own[i]) == 0)
             return true;
@@ -99,13 +101,14 @@ static void further_members(struct buf *out, const json_t *members) {
     }
 }
 
-void http_problem_format(const struct contract *contract, enum lang lang, const struct http_problem *problem,
-                         struct str instance, struct buf *out) {
+void http_problem_format(const struct contract *contract, enum lang lang,
+                         const struct http_problem *problem, struct str instance, struct buf *out) {
     const struct problem_type *type = find(contract, problem->code);
     if (type == NULL)
         return;
     json_t *members = problem->members.len > 0
-                          ? json_loadb(problem->members.ptr, problem->members.len, JSON_DISABLE_EOF_CHECK, NULL)
+                          ? json_loadb(problem->members.ptr, problem->members.len,
+                                       JSON_DISABLE_EOF_CHECK, NULL)
                           : NULL;
     struct str detail = str_is_none(problem->detail) ? type->detail[lang] : problem->detail;
     buf_printf(out, "{\"type\":\"/problems/%s\",\"title\":", type->code);
@@ -120,7 +123,8 @@ void http_problem_format(const struct contract *contract, enum lang lang, const 
     if (problem->body_violations != NULL)
         for (const struct violation *v = problem->body_violations->first; v != NULL; v = v->next)
             violation_entry(out, &any, lang, "pointer", v->pointer, v);
-    for (const struct parameter_violation *v = problem->parameter_violations; v != NULL; v = v->next)
+    for (const struct parameter_violation *v = problem->parameter_violations; v != NULL;
+         v = v->next)
         parameter_entry(out, &any, lang, v);
     size_t index;
     const json_t *entry;
@@ -130,7 +134,8 @@ void http_problem_format(const struct contract *contract, enum lang lang, const 
     json_decref(members);
 }
 
-/* The path is percent-encoded ASCII once the guard has passed it; before that it is not repeated. */
+/* The path is percent-encoded ASCII once the guard has passed it; before that it is not repeated.
+ */
 static struct str instance_of(const struct http_request *request) { return request->path; }
 
 void http_problem_send(struct http_request *request, const struct http_problem *problem) {
@@ -157,7 +162,8 @@ void http_problem_send(struct http_request *request, const struct http_problem *
     http_reply_header(&reply, STR("Content-Language"), str_of(lang_tag(lang)));
     for (size_t i = 0; i < problem->headers_count; i++)
         http_reply_header(&reply, problem->headers[i].name, problem->headers[i].value);
-    if (reply.status == 401 && problem->headers_count == 0) /* RFC 9110 section 15.5.2: never without */
+    if (reply.status == 401 &&
+        problem->headers_count == 0) /* RFC 9110 section 15.5.2: never without */
         http_reply_header(&reply, STR("WWW-Authenticate"), STR("Bearer realm=\"segreteria\""));
     if (reply.status == 503 && problem->headers_count == 0)
         http_reply_header(&reply, STR("Retry-After"), STR("1"));
@@ -169,7 +175,8 @@ void http_problem_simple(struct http_request *request, const char *code) {
     http_problem_send(request, &problem);
 }
 
-void problem_refuse(struct http_request *request, const char *code, struct str header, const char *violation) {
+void problem_refuse(struct http_request *request, const char *code, struct str header,
+                    const char *violation) {
     struct parameter_violation entry = {.place = IN_HEADER, .name = header};
     struct http_problem problem = {.code = code, .close = true};
     if (!str_is_none(header)) {

@@ -29,14 +29,16 @@ void http_reply_send(struct http_request *request, const struct http_reply *repl
     request->state = REQUEST_ANSWERED;
     request->paused = false;
     if (body_under_way)
-        connection_deadline(request->connection, PHASE_BODY, request->server->limits.body_deadline_ms);
+        connection_deadline(request->connection, PHASE_BODY,
+                            request->server->limits.body_deadline_ms);
     request_wake(request);
 }
 
 bool answer_add_fields(const struct answer *answer, struct MHD_Response *response) {
     bool sound = true;
     for (size_t i = 0; i < answer->fields_count && sound; i++)
-        sound = MHD_add_response_header(response, answer->fields[i].name, answer->fields[i].value) == MHD_YES;
+        sound = MHD_add_response_header(response, answer->fields[i].name,
+                                        answer->fields[i].value) == MHD_YES;
     return sound;
 }
 
@@ -58,7 +60,8 @@ static struct MHD_Response *response_of_file(struct http_request *request, struc
 
 static struct MHD_Response *response_of_parts(const struct answer *answer) {
     if (answer->parts_count < 2)
-        return MHD_create_response_from_buffer_static(answer->len, answer->len > 0 ? answer->parts[0].ptr : "");
+        return MHD_create_response_from_buffer_static(answer->len,
+                                                      answer->len > 0 ? answer->parts[0].ptr : "");
     struct MHD_IoVec vectors[HTTP_REPLY_PARTS_MAX];
     for (size_t i = 0; i < answer->parts_count; i++)
         vectors[i] = (struct MHD_IoVec){answer->parts[i].ptr, answer->parts[i].len};
@@ -69,7 +72,8 @@ static void queued(struct http_request *request, unsigned status, size_t len) {
     request->state = REQUEST_QUEUED;
     request->reply.status = (int)status;
     request->sent_bytes = request->method == HTTP_HEAD ? 0 : len;
-    connection_deadline(request->connection, PHASE_ANSWER, request->server->limits.answer_deadline_ms);
+    connection_deadline(request->connection, PHASE_ANSWER,
+                        request->server->limits.answer_deadline_ms);
 }
 
 bool reply_queue(struct http_request *request) {
@@ -84,11 +88,12 @@ bool reply_queue(struct http_request *request) {
                                         : response_of_parts(&answer);
     if (response == NULL)
         return false;
-    /* This flag closes the connection after the answer and says so in it, at the price of no field. HTTP/1.0 connections
-     * are not kept, whatever they ask. */
+    /* This flag closes the connection after the answer and says so in it, at the price of no field.
+     * HTTP/1.0 connections are not kept, whatever they ask. */
     if (answer.close || request->http_1_0 || request->server->draining)
         (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
-    bool sound = answer_add_fields(&answer, response) && MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
+    bool sound = answer_add_fields(&answer, response) &&
+                 MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
     MHD_destroy_response(response);
     if (!sound) {
         log_error("reply_not_queued", "request_id=%s status=%u", request->id, answer.status);

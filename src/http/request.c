@@ -5,8 +5,8 @@
 #include "internal.h"
 #include "negotiate.h"
 
-#define FREE_MAX 256                    /* requests kept for reuse */
-#define BODY_KEEP ((size_t)16 * 1024)   /* body memory kept with them */
+#define FREE_MAX 256                  /* requests kept for reuse */
+#define BODY_KEEP ((size_t)16 * 1024) /* body memory kept with them */
 
 void request_link(struct http_request **list, struct http_request *request) {
     request->next = *list;
@@ -43,7 +43,8 @@ static struct http_request *take_free(struct http_server *server) {
 
 static void make_id(struct http_server *server, struct http_request *request) {
     static const char hex[] = "0123456789abcdef";
-    /* A bijection of a counter that starts at a random place: unique without asking the kernel for randomness. */
+    /* A bijection of a counter that starts at a random place: unique without asking the kernel for
+     * randomness. */
     uint64_t x = server->id_seed + 0x9E3779B97F4A7C15u * ++server->id_count;
     x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
     x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
@@ -61,7 +62,8 @@ struct http_request *request_create(struct http_connection *connection, const ch
         return NULL;
     struct str text = str_of(target);
     char *copy = arena_strdup(&request->arena, text);
-    if (copy == NULL) { /* longer than the arena allows: the guard will see an empty one and refuse */
+    if (copy ==
+        NULL) { /* longer than the arena allows: the guard will see an empty one and refuse */
         text = STR_NONE;
     }
     request->server = server;
@@ -138,8 +140,8 @@ struct walk {
     bool sound;
 };
 
-static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
-                                size_t value_len) {
+static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+                                const char *value, size_t value_len) {
     (void)kind;
     struct walk *walk = cls;
     struct str name = str_from(key, key_len);
@@ -172,8 +174,8 @@ struct str http_request_header(const struct http_request *request, struct str na
     const char *value = NULL;
     size_t len = 0;
     if (request->connection == NULL ||
-        MHD_lookup_connection_value_n(request->connection->mhd, MHD_HEADER_KIND, name.ptr, name.len, &value, &len) !=
-            MHD_YES ||
+        MHD_lookup_connection_value_n(request->connection->mhd, MHD_HEADER_KIND, name.ptr, name.len,
+                                      &value, &len) != MHD_YES ||
         value == NULL)
         return STR_NONE;
     return str_trim(str_from(value, len));
@@ -186,8 +188,8 @@ struct join {
     bool any;
 };
 
-static enum MHD_Result on_listed(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
-                                 size_t value_len) {
+static enum MHD_Result on_listed(void *cls, enum MHD_ValueKind kind, const char *key,
+                                 size_t key_len, const char *value, size_t value_len) {
     (void)kind;
     struct join *join = cls;
     if (!str_eq_nocase(str_from(key, key_len), join->name))
@@ -195,7 +197,8 @@ static enum MHD_Result on_listed(void *cls, enum MHD_ValueKind kind, const char 
     if (join->any)
         buf_append(&join->text, STR(", "));
     join->any = true;
-    buf_append(&join->text, str_trim(str_from(value == NULL ? "" : value, value == NULL ? 0 : value_len)));
+    buf_append(&join->text,
+               str_trim(str_from(value == NULL ? "" : value, value == NULL ? 0 : value_len)));
     return MHD_YES;
 }
 
@@ -218,17 +221,33 @@ struct str http_request_header_list(struct http_request *request, struct str nam
 
 /* ---- accessors ---- */
 
-struct arena *http_request_arena(struct http_request *request) { return &request->arena; }
+struct arena *http_request_arena(struct http_request *request) {
+    return &request->arena;
+}
 enum http_method http_request_method(const struct http_request *request) { return request->method; }
-struct str http_request_path(const struct http_request *request) { return request->path; }
-struct str http_request_query(const struct http_request *request) { return request->query; }
+struct str http_request_path(const struct http_request *request) {
+    return request->path;
+}
+struct str http_request_query(const struct http_request *request) {
+    return request->query;
+}
 bool http_request_has_body(const struct http_request *request) { return request->has_body; }
-uint64_t http_request_content_length(const struct http_request *request) { return request->content_length; }
-struct str http_request_id(const struct http_request *request) { return str_from(request->id, request->id_len); }
-uint64_t http_request_deadline_ms(const struct http_request *request) { return request->deadline_ms; }
-void http_request_set_context(struct http_request *request, void *context) { request->context = context; }
+uint64_t http_request_content_length(const struct http_request *request) {
+    return request->content_length;
+}
+struct str http_request_id(const struct http_request *request) {
+    return str_from(request->id, request->id_len);
+}
+uint64_t http_request_deadline_ms(const struct http_request *request) {
+    return request->deadline_ms;
+}
+void http_request_set_context(struct http_request *request, void *context) {
+    request->context = context;
+}
 void *http_request_context(const struct http_request *request) { return request->context; }
-const struct operation *http_request_operation(const struct http_request *request) { return request->operation; }
+const struct operation *http_request_operation(const struct http_request *request) {
+    return request->operation;
+}
 
 void http_request_set_operation(struct http_request *request, const struct operation *operation) {
     request->operation = operation;
@@ -285,7 +304,8 @@ static struct str forwarded_for(struct str element) {
     return STR_NONE;
 }
 
-/* Each proxy appends whom it heard from: the last address that is not a trusted proxy's is the client's. */
+/* Each proxy appends whom it heard from: the last address that is not a trusted proxy's is the
+ * client's. */
 static void walk_proxies(struct http_request *request, struct str list, bool forwarded) {
     while (!str_is_none(list) && is_trusted(request->server, str_of(request->peer))) {
         size_t comma = list.len;
@@ -301,14 +321,17 @@ static void walk_proxies(struct http_request *request, struct str list, bool for
 }
 
 struct str http_request_peer(const struct http_request *const_request) {
-    struct http_request *request = (struct http_request *)(uintptr_t)const_request; /* found out when first asked */
+    struct http_request *request =
+        (struct http_request *)(uintptr_t)const_request; /* found out when first asked */
     if (request->peer[0] == '\0') {
         format_peer(&request->connection->peer, request->peer, sizeof request->peer);
         if (request->server->trusted_proxies_count > 0) {
             bool forwarded = request->headers.count[HEADER_FORWARDED] > 0;
-            walk_proxies(request, http_request_header_list(request, header_name(forwarded ? HEADER_FORWARDED
-                                                                                         : HEADER_X_FORWARDED_FOR)),
-                         forwarded);
+            walk_proxies(
+                request,
+                http_request_header_list(
+                    request, header_name(forwarded ? HEADER_FORWARDED : HEADER_X_FORWARDED_FOR)),
+                forwarded);
         }
     }
     return str_of(request->peer);

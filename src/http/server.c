@@ -1,9 +1,11 @@
-/* A worker's HTTP server: an MHD daemon without a thread or a listening socket of its own, run by the worker's loop.
+/* A worker's HTTP server: an MHD daemon without a thread or a listening socket of its own, run by
+ * the worker's loop.
  *
- * MHD_run is called once a turn when there is something to do: its epoll descriptor was ready, a connection is new, or a
- * waiting request got its answer. Requests that wait are suspended after MHD_run has returned, not within the handler: a
- * connection suspended there would be read from first when it is resumed, and a client that has half closed it would be
- * dropped instead of answered.
+ * MHD_run is called once a turn when there is something to do: its epoll descriptor was ready, a
+ * connection is new, or a waiting request got its answer. Requests that wait are suspended after
+ * MHD_run has returned, not within the handler: a connection suspended there would be read from
+ * first when it is resumed, and a client that has half closed it would be dropped instead of
+ * answered.
  */
 #include <sodium.h>
 #include <stdio.h>
@@ -49,7 +51,8 @@ const char *server_date(struct http_server *server) {
 
 static void on_mhd_ready(struct loop_watch *watch, uint32_t events) {
     (void)events;
-    ((struct http_server *)(void *)((char *)watch - offsetof(struct http_server, mhd_watch)))->mhd_ready = true;
+    ((struct http_server *)(void *)((char *)watch - offsetof(struct http_server, mhd_watch)))
+        ->mhd_ready = true;
 }
 
 static void resume_all(struct http_server *server) {
@@ -74,7 +77,8 @@ static void suspend_parked(struct http_server *server) {
 }
 
 static uint64_t run(struct loop_hook *hook) {
-    struct http_server *server = (struct http_server *)(void *)((char *)hook - offsetof(struct http_server, hook));
+    struct http_server *server = (struct http_server *)(void *)((char *)hook -
+                                                                offsetof(struct http_server, hook));
     resume_all(server);
     uint64_t wait_ms = UINT64_MAX;
     for (unsigned i = 0; i < RUNS_A_TURN && server->mhd_ready; i++) {
@@ -92,9 +96,11 @@ static uint64_t run(struct loop_hook *hook) {
     return wait_ms;
 }
 
-/* Answers given after `run` in the same turn (by statements that failed to be sent) must not wait for an event. */
+/* Answers given after `run` in the same turn (by statements that failed to be sent) must not wait
+ * for an event. */
 static uint64_t run_last(struct loop_hook *hook) {
-    struct http_server *server = (struct http_server *)(void *)((char *)hook - offsetof(struct http_server, last_hook));
+    struct http_server *server =
+        (struct http_server *)(void *)((char *)hook - offsetof(struct http_server, last_hook));
     return server->resuming != NULL || server->mhd_ready ? 0 : UINT64_MAX;
 }
 
@@ -109,21 +115,22 @@ static size_t no_unescape(void *cls, struct MHD_Connection *mhd, char *text) {
 
 static void on_panic(void *cls, const char *file, unsigned line, const char *reason) {
     (void)cls;
-    log_error("mhd_panic", "file=%s line=%u reason=\"%s\"", file, line, reason == NULL ? "" : reason);
+    log_error("mhd_panic", "file=%s line=%u reason=\"%s\"", file, line,
+              reason == NULL ? "" : reason);
     abort();
 }
 
 static struct MHD_Daemon *start_mhd(struct http_server *server) {
     MHD_set_panic_func(on_panic, NULL);
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET | MHD_USE_NO_THREAD_SAFETY |
-            MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-        0, NULL,
-        NULL, handler_access, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-        MHD_OPTION_CONNECTION_LIMIT, server->limits.connections_max + 1u, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, handler_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape,
-        server, MHD_OPTION_NOTIFY_COMPLETED, handler_completed, server, MHD_OPTION_NOTIFY_CONNECTION,
-        connection_notified, server, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET |
+            MHD_USE_NO_THREAD_SAFETY | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+        0, NULL, NULL, handler_access, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2,
+        MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_CONNECTION_LIMIT,
+        server->limits.connections_max + 1u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_URI_LOG_CALLBACK, handler_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape,
+        server, MHD_OPTION_NOTIFY_COMPLETED, handler_completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_notified, server, MHD_OPTION_END);
 }
 
 static enum status make_cache_policies(struct http_server *server) {
@@ -139,18 +146,19 @@ static enum status make_cache_policies(struct http_server *server) {
             (void)snprintf(text, sizeof *server->cache_control, "no-store");
         else
             (void)snprintf(text, sizeof *server->cache_control, "%s, max-age=%u",
-                           operation->cache == CACHE_PUBLIC ? "public" : "private", operation->max_age_s);
+                           operation->cache == CACHE_PUBLIC ? "public" : "private",
+                           operation->max_age_s);
     }
     return STATUS_OK;
 }
 
 /* Every problem this room answers must be in the catalogue. */
 static enum status check_catalogue(const struct contract *contract) {
-    static const char *const codes[] = {"malformed_request", "method_not_allowed",   "not_acceptable",
-                                        "timeout",           "payload_too_large",    "uri_too_long",
-                                        "headers_too_large", "unsupported_media_type", "expectation_failed",
-                                        "internal_error",    "not_implemented",      "unavailable",
-                                        "overloaded",        "version_not_supported"};
+    static const char *const codes[] = {
+        "malformed_request",  "method_not_allowed",   "not_acceptable",    "timeout",
+        "payload_too_large",  "uri_too_long",         "headers_too_large", "unsupported_media_type",
+        "expectation_failed", "internal_error",       "not_implemented",   "unavailable",
+        "overloaded",         "version_not_supported"};
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (contract_problem_find(contract, str_of(codes[i])) == NULL) {
             log_error("problem_missing", "code=%s", codes[i]);
@@ -159,7 +167,8 @@ static enum status check_catalogue(const struct contract *contract) {
     return STATUS_OK;
 }
 
-enum status http_server_create(const struct http_server_options *options, struct http_server **out) {
+enum status http_server_create(const struct http_server_options *options,
+                               struct http_server **out) {
     enum status status = check_catalogue(options->contract);
     if (status != STATUS_OK)
         return status;
@@ -227,10 +236,12 @@ void http_server_drain(struct http_server *server) {
 }
 
 size_t http_server_active(const struct http_server *server) { return server->active; }
-size_t http_server_connections(const struct http_server *server) { return server->connections_count; }
+size_t http_server_connections(const struct http_server *server) {
+    return server->connections_count;
+}
 
-/* MHD must not be stopped with a connection suspended: everything that waits is answered, sent as far as it goes at once,
- * and what is still open is cut. */
+/* MHD must not be stopped with a connection suspended: everything that waits is answered, sent as
+ * far as it goes at once, and what is still open is cut. */
 static void finish_all(struct http_server *server) {
     for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
         struct http_request *request = c->request;

@@ -1,5 +1,6 @@
-/* Answers. Everything HTTP asks of an answer is done here once for all operations: ETag and conditional requests (RFC
- * 9110 section 13), HEAD, compression with Vary, Cache-Control, CORS, security headers, X-Request-Id, Content-Language.
+/* Answers. Everything HTTP asks of an answer is done here once for all operations: ETag and
+ * conditional requests (RFC 9110 section 13), HEAD, compression with Vary, Cache-Control, CORS,
+ * security headers, X-Request-Id, Content-Language.
  */
 #ifndef SEGRETERIA_HTTP_REPLY_H
 #define SEGRETERIA_HTTP_REPLY_H
@@ -17,50 +18,62 @@
 struct http_reply {
     int status;
     const char *content_type; /* static; NULL: application/json where there is a body */
-    /* The body is these parts in order, sent without a copy where it is not compressed. They are borrowed from the
-     * request's arena, static memory or `owner`. */
+    /* The body is these parts in order, sent without a copy where it is not compressed. They are
+     * borrowed from the request's arena, static memory or `owner`. */
     struct str parts[HTTP_REPLY_PARTS_MAX];
     size_t parts_count;
-    int body_fd;        /* > 0: the body is this file from offset 0, closed when sent; parts must be empty */
-    void (*release)(void *owner); /* called once when the bytes are not needed any more; may be NULL */
+    int body_fd; /* > 0: the body is this file from offset 0, closed when sent; parts must be empty
+                  */
+    void (*release)(
+        void *owner); /* called once when the bytes are not needed any more; may be NULL */
     void *owner;
-    struct str etag;    /* opaque tag without quotes and without a coding suffix; STR_NONE: on a GET answered 200 one is
-                           made from the bytes; STR(""): none */
-    struct { struct str name, value; } headers[HTTP_REPLY_HEADERS_MAX]; /* further fields (Location, Link, Allow...) */
+    struct str etag; /* opaque tag without quotes and without a coding suffix; STR_NONE: on a GET
+                        answered 200 one is made from the bytes; STR(""): none */
+    struct {
+        struct str name, value;
+    } headers[HTTP_REPLY_HEADERS_MAX]; /* further fields (Location, Link, Allow...) */
     size_t headers_count;
-    bool no_store;      /* overrides the operation's cache policy (an answer that depends on the caller) */
-    bool close;         /* Connection: close */
-    /* The operation gives this very answer every time (a health check): status, fields and one part in static memory. It
-     * gets no entity tag, is not compressed, and is kept made up, which saves a quarter of the server's own work. */
+    bool no_store; /* overrides the operation's cache policy (an answer that depends on the caller)
+                    */
+    bool close;    /* Connection: close */
+    /* The operation gives this very answer every time (a health check): status, fields and one part
+     * in static memory. It gets no entity tag, is not compressed, and is kept made up, which saves
+     * a quarter of the server's own work. */
     bool constant;
 };
 
-void http_reply_header(struct http_reply *reply, struct str name, struct str value); /* beyond the maximum: dropped, logged */
+void http_reply_header(struct http_reply *reply, struct str name,
+                       struct str value); /* beyond the maximum: dropped, logged */
 
-/* Sends the answer of a request that has none yet; on_abandoned will not be called any more. May be called from any
- * callback on the worker's thread. The reply struct is copied; `release` is taken over whatever happens. */
+/* Sends the answer of a request that has none yet; on_abandoned will not be called any more. May be
+ * called from any callback on the worker's thread. The reply struct is copied; `release` is taken
+ * over whatever happens. */
 void http_reply_send(struct http_request *request, const struct http_reply *reply);
 
 /* application/problem+json (RFC 9457) from the catalogue, in the request's language. */
 struct http_problem {
-    const char *code;          /* catalogue code; an unknown one becomes internal_error (logged) */
-    struct str detail;         /* replaces the catalogue's; STR_NONE: keep */
-    const struct violations *body_violations;           /* "pointer" entries; NULL: none */
-    const struct parameter_violation *parameter_violations; /* "parameter"/"header" entries; NULL: none */
-    struct str members;        /* further members: the text of a JSON object ({"application_id": "..."}), merged; "errors" in it
-                                  are appended to the list, their missing "detail" filled from the violation texts */
-    struct { struct str name, value; } headers[4]; /* Retry-After, WWW-Authenticate, Allow ... */
+    const char *code;  /* catalogue code; an unknown one becomes internal_error (logged) */
+    struct str detail; /* replaces the catalogue's; STR_NONE: keep */
+    const struct violations *body_violations; /* "pointer" entries; NULL: none */
+    const struct parameter_violation
+        *parameter_violations; /* "parameter"/"header" entries; NULL: none */
+    struct str members; /* further members: the text of a JSON object ({"application_id": "..."}),
+                           merged; "errors" in it are appended to the list, their missing "detail"
+                           filled from the violation texts */
+    struct {
+        struct str name, value;
+    } headers[4]; /* Retry-After, WWW-Authenticate, Allow ... */
     size_t headers_count;
     bool close;
 };
 void http_problem_send(struct http_request *request, const struct http_problem *problem);
 void http_problem_simple(struct http_request *request, const char *code);
 /* The problem document as JSON text without sending it, for a line of a batch. Appended to out. */
-void http_problem_format(const struct contract *contract, enum lang lang, const struct http_problem *problem,
-                         struct str instance, struct buf *out);
+void http_problem_format(const struct contract *contract, enum lang lang,
+                         const struct http_problem *problem, struct str instance, struct buf *out);
 
-/* True if `Accept` (absent: anything) allows the media type; quality and wildcards per RFC 9110 section 12.5.1. The index
- * of the best of `types`, or -1. */
+/* True if `Accept` (absent: anything) allows the media type; quality and wildcards per RFC 9110
+ * section 12.5.1. The index of the best of `types`, or -1. */
 int http_negotiate_type(struct str accept, const struct str *types, size_t count);
 
 #endif

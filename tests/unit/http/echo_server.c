@@ -1,5 +1,6 @@
-/* A server of the http room alone, with an application that needs no data base: what the raw-socket suite and the
- * measurements run against. Usage: echo_server PORT [--no-log]. Stops on SIGTERM after draining.
+/* A server of the http room alone, with an application that needs no data base: what the raw-socket
+ * suite and the measurements run against. Usage: echo_server PORT [--no-log]. Stops on SIGTERM
+ * after draining.
  *
  *   GET  /livez            {"status":"ok"}
  *   GET  /public           4 KB of JSON, cacheable, for any origin
@@ -16,6 +17,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +32,7 @@ struct echo {
     struct loop *loop;
     struct contract *contract;
     unsigned hits;
+    struct loop_watch signals;
 };
 
 struct job {
@@ -63,7 +67,8 @@ static uint64_t number(struct str text) {
 
 static void send_filled(struct http_request *request, size_t size) {
     char *bytes = malloc(size + 1);
-    struct http_reply reply = {.status = 200, .content_type = "text/plain", .owner = bytes, .release = free};
+    struct http_reply reply = {
+        .status = 200, .content_type = "text/plain", .owner = bytes, .release = free};
     if (bytes == NULL) {
         http_problem_simple(request, "overloaded");
         return;
@@ -81,12 +86,14 @@ static bool is(struct http_request *request, const char *path) {
 
 static void get(struct echo *echo, struct http_request *request, struct job *job) {
     if (is(request, "/livez")) {
-        http_request_set_operation(request, contract_operation_find(echo->contract, STR("system_livez")));
+        http_request_set_operation(request,
+                                   contract_operation_find(echo->contract, STR("system_livez")));
         struct http_reply reply = {.status = 200, .constant = true, .parts_count = 1};
         reply.parts[0] = STR("{\"status\":\"ok\"}");
         http_reply_send(request, &reply);
     } else if (is(request, "/public")) {
-        http_request_set_operation(request, contract_operation_find(echo->contract, STR("test_public")));
+        http_request_set_operation(request,
+                                   contract_operation_find(echo->contract, STR("test_public")));
         static char text[4096];
         memset(text, ' ', sizeof text);
         text[0] = '{';
@@ -94,11 +101,13 @@ static void get(struct echo *echo, struct http_request *request, struct job *job
         answer(request, 200, NULL, str_from(text, sizeof text));
     } else if (is(request, "/wait")) {
         job->waiting = true;
-        loop_timer_set(echo->loop, &job->timer, loop_now_ms(echo->loop) + number(http_request_query(request)));
+        loop_timer_set(echo->loop, &job->timer,
+                       loop_now_ms(echo->loop) + number(http_request_query(request)));
     } else if (is(request, "/size")) {
         send_filled(request, (size_t)number(http_request_query(request)));
     } else if (is(request, "/hits")) {
-        answer(request, 200, NULL, arena_printf(http_request_arena(request), "{\"hits\":%u}", echo->hits));
+        answer(request, 200, NULL,
+               arena_printf(http_request_arena(request), "{\"hits\":%u}", echo->hits));
     } else {
         http_problem_simple(request, "not_found");
     }
@@ -140,7 +149,9 @@ static void on_head(void *context, struct http_request *request) {
 static void on_body(void *context, struct http_request *request, struct str body) {
     (void)context;
     struct str type = http_request_header(request, STR("Content-Type"));
-    answer(request, 200, str_is_none(type) ? "application/octet-stream" : arena_strdup(http_request_arena(request), type),
+    answer(request, 200,
+           str_is_none(type) ? "application/octet-stream"
+                             : arena_strdup(http_request_arena(request), type),
            body);
 }
 
@@ -148,7 +159,8 @@ static size_t on_chunk(void *context, struct http_request *request, struct str c
     struct echo *echo = context;
     struct job *job = http_request_context(request);
     if (last) {
-        answer(request, 200, NULL, arena_printf(http_request_arena(request), "{\"bytes\":%zu}", job->bytes));
+        answer(request, 200, NULL,
+               arena_printf(http_request_arena(request), "{\"bytes\":%zu}", job->bytes));
         return 0;
     }
     size_t taken = job->slow && chunk.len > 1000 ? 1000 : chunk.len;
@@ -165,17 +177,30 @@ static void on_abandoned(void *context, struct http_request *request) {
         loop_timer_clear(echo->loop, &job->timer);
 }
 
-static struct loop *stopping;
-static void on_signal(int number_of) {
-    (void)number_of;
-    loop_stop(stopping);
+static void on_signal(struct loop_watch *watch, uint32_t events) {
+    (void)events;
+    loop_stop(((struct echo *)(void *)((char *)watch - offsetof(struct echo, signals)))->loop);
+}
+
+static enum status stop_on_signals(struct echo *echo) {
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigprocmask(SIG_BLOCK, &set, NULL);
+    (void)signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    echo->signals = (struct loop_watch){.fd = fd, .on_ready = on_signal};
+    return loop_watch_set(echo->loop, &echo->signals, EPOLLIN);
 }
 
 static int listen_on(uint16_t port) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), one = 1;
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 1024) != 0) {
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(fd, 1024) != 0) {
         perror("listen");
         exit(1);
     }
@@ -185,7 +210,9 @@ static int listen_on(uint16_t port) {
 static unsigned from_environment(const char *name, unsigned otherwise) {
     const char *text = getenv(name);
     uint64_t value;
-    return text != NULL && str_to_u64(str_of(text), UINT32_MAX, &value) == STATUS_OK ? (unsigned)value : otherwise;
+    return text != NULL && str_to_u64(str_of(text), UINT32_MAX, &value) == STATUS_OK
+               ? (unsigned)value
+               : otherwise;
 }
 
 int main(int argc, char **argv) {
@@ -210,20 +237,22 @@ int main(int argc, char **argv) {
     options.limits.head_deadline_ms = from_environment("HEAD_MS", options.limits.head_deadline_ms);
     options.limits.body_deadline_ms = from_environment("BODY_MS", options.limits.body_deadline_ms);
     options.limits.idle_timeout_ms = from_environment("IDLE_MS", options.limits.idle_timeout_ms);
-    options.limits.request_deadline_ms = from_environment("REQUEST_MS", options.limits.request_deadline_ms);
-    options.limits.answer_deadline_ms = from_environment("ANSWER_MS", options.limits.answer_deadline_ms);
-    options.limits.connections_max = from_environment("CONNECTIONS", options.limits.connections_max);
+    options.limits.request_deadline_ms = from_environment("REQUEST_MS",
+                                                          options.limits.request_deadline_ms);
+    options.limits.answer_deadline_ms = from_environment("ANSWER_MS",
+                                                         options.limits.answer_deadline_ms);
+    options.limits.connections_max = from_environment("CONNECTIONS",
+                                                      options.limits.connections_max);
     if (http_server_create(&options, &server) != STATUS_OK)
         return 1;
-    stopping = echo.loop;
-    (void)signal(SIGTERM, on_signal);
-    (void)signal(SIGINT, on_signal);
-    (void)signal(SIGPIPE, SIG_IGN);
+    if (stop_on_signals(&echo) != STATUS_OK)
+        return 1;
     (void)fprintf(stderr, "listening on %u\n", (unsigned)port);
     loop_run(echo.loop);
     http_server_drain(server);
     http_server_destroy(server);
     (void)close(options.listen_fd);
+    (void)close(echo.signals.fd);
     contract_destroy(echo.contract);
     loop_destroy(echo.loop);
     return 0;

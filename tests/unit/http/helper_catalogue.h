@@ -1,4 +1,5 @@
-/* A contract small enough for the http room's own tests: the problem codes that room answers, and a few operations. */
+/* A contract small enough for the http room's own tests: the problem codes that room answers, and a
+ * few operations. */
 #ifndef TESTS_UNIT_HTTP_HELPER_CATALOGUE_H
 #define TESTS_UNIT_HTTP_HELPER_CATALOGUE_H
 

@@ -1,4 +1,5 @@
-/* The guard's verdicts on heads. The raw-socket suite shows them on the wire; here each rule stands alone. */
+/* The guard's verdicts on heads. The raw-socket suite shows them on the wire; here each rule stands
+ * alone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,7 +57,8 @@ static void test_accepted(void **state) {
     assert_true(str_eq(verdict.path, STR("/")) && str_is_none(verdict.query));
     head.target = STR("/a?");
     verdict = guard_check(&head);
-    assert_true(str_eq(verdict.path, STR("/a")) && !str_is_none(verdict.query) && verdict.query.len == 0);
+    assert_true(str_eq(verdict.path, STR("/a")) && !str_is_none(verdict.query) &&
+                verdict.query.len == 0);
     head.target = STR("/a?b?c");
     verdict = guard_check(&head);
     assert_true(str_eq(verdict.query, STR("b?c")));
@@ -69,9 +71,21 @@ static void test_target_forms(void **state) {
     struct guard_verdict verdict = guard_check(&head);
     assert_null(verdict.code);
     assert_true(str_eq(verdict.path, STR("/a")) && str_eq(verdict.query, STR("b")));
-    const char *const refused[] = {"http://other/a", "http://localhost/a", "http://x@localhost:8080/a", "ftp://a/b",
-                                   "http://", "http://localhost:8080", "http://localhost:8080?a", "*", "a/b",
-                                   "localhost:80", "/a#b", "/a b", "/\x7f", "/\xc3\xa9", ""};
+    const char *const refused[] = {"http://other/a",
+                                   "http://localhost/a",
+                                   "http://x@localhost:8080/a",
+                                   "ftp://a/b",
+                                   "http://",
+                                   "http://localhost:8080",
+                                   "http://localhost:8080?a",
+                                   "*",
+                                   "a/b",
+                                   "localhost:80",
+                                   "/a#b",
+                                   "/a b",
+                                   "/\x7f",
+                                   "/\xc3\xa9",
+                                   ""};
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         head.target = str_of(refused[i]);
         expect_code(&head, "malformed_request");
@@ -109,9 +123,10 @@ static void test_framing(void **state) {
 
 static void test_host(void **state) {
     (void)state;
-    const char *const good[] = {"localhost", "a.example:80", "[::1]", "[2001:db8::1]:8080", "127.0.0.1", "a%20b",
-                                "localhost:"};
-    const char *const bad[] = {"", "a b", "a@b", "a/b", "a:b", "a:123456", "[::1", "::1", "[g]", "a%2", "a?b", ":80"};
+    const char *const good[] = {"localhost", "a.example:80", "[::1]",     "[2001:db8::1]:8080",
+                                "127.0.0.1", "a%20b",        "localhost:"};
+    const char *const bad[] = {"",     "a b", "a@b", "a/b", "a:b", "a:123456",
+                               "[::1", "::1", "[g]", "a%2", "a?b", ":80"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         assert_true(guard_is_authority(str_of(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -130,10 +145,10 @@ static void test_methods_and_versions(void **state) {
     static const struct {
         const char *method, *version, *code;
     } cases[] = {
-        {"TRACE", "HTTP/1.1", "method_not_allowed"},   {"CONNECT", "HTTP/1.1", "not_implemented"},
-        {"get", "HTTP/1.1", "not_implemented"},        {"G@T", "HTTP/1.1", "malformed_request"},
-        {"", "HTTP/1.1", "malformed_request"},         {"GET", "HTTP/1.2", "version_not_supported"},
-        {"GET", "HTTP/2.0", "version_not_supported"},  {"GET", "HTTP/1.10", "version_not_supported"},
+        {"TRACE", "HTTP/1.1", "method_not_allowed"},  {"CONNECT", "HTTP/1.1", "not_implemented"},
+        {"get", "HTTP/1.1", "not_implemented"},       {"G@T", "HTTP/1.1", "malformed_request"},
+        {"", "HTTP/1.1", "malformed_request"},        {"GET", "HTTP/1.2", "version_not_supported"},
+        {"GET", "HTTP/2.0", "version_not_supported"}, {"GET", "HTTP/1.10", "version_not_supported"},
         {"GET", "http/1.1", "version_not_supported"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -211,10 +226,14 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),      cmocka_unit_test(test_target_forms),
-        cmocka_unit_test(test_framing),       cmocka_unit_test(test_host),
-        cmocka_unit_test(test_methods_and_versions), cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_other_fields),  cmocka_unit_test(test_names),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_target_forms),
+        cmocka_unit_test(test_framing),
+        cmocka_unit_test(test_host),
+        cmocka_unit_test(test_methods_and_versions),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_other_fields),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

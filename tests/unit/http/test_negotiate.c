@@ -57,10 +57,11 @@ static void test_lang(void **state) {
         const char *field;
         enum lang lang;
     } cases[] = {
-        {NULL, LANG_EN},          {"", LANG_EN},           {"it", LANG_IT},          {"it-IT", LANG_IT},
-        {"IT", LANG_IT},          {"de", LANG_EN},         {"de, it", LANG_IT},      {"en, it", LANG_EN},
-        {"en;q=0.5, it", LANG_IT}, {"it;q=0.5, en", LANG_EN}, {"it;q=0", LANG_EN},   {"*, it;q=0.5", LANG_EN},
-        {"italian", LANG_EN},     {"it;q=1.5", LANG_EN},   {"it-CH;q=0.9, de", LANG_IT},
+        {NULL, LANG_EN},           {"", LANG_EN},         {"it", LANG_IT},
+        {"it-IT", LANG_IT},        {"IT", LANG_IT},       {"de", LANG_EN},
+        {"de, it", LANG_IT},       {"en, it", LANG_EN},   {"en;q=0.5, it", LANG_IT},
+        {"it;q=0.5, en", LANG_EN}, {"it;q=0", LANG_EN},   {"*, it;q=0.5", LANG_EN},
+        {"italian", LANG_EN},      {"it;q=1.5", LANG_EN}, {"it-CH;q=0.9, de", LANG_IT},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_int_equal(negotiate_lang(str_of(cases[i].field)), cases[i].lang);
@@ -68,7 +69,8 @@ static void test_lang(void **state) {
 
 static void test_type(void **state) {
     (void)state;
-    const struct str types[] = {STR("application/json"), STR("application/ld+json"), STR("text/csv; charset=utf-8")};
+    const struct str types[] = {STR("application/json"), STR("application/ld+json"),
+                                STR("text/csv; charset=utf-8")};
     static const struct {
         const char *field;
         int index;
@@ -109,7 +111,8 @@ static void test_etag_format(void **state) {
 static void test_etag_of(void **state) {
     (void)state;
     const unsigned char key[16] = {0};
-    const struct str one[] = {STR("ab"), STR("c")}, other[] = {STR("ab"), STR("d")}, turned[] = {STR("c"), STR("ab")};
+    const struct str one[] = {STR("ab"), STR("c")}, other[] = {STR("ab"), STR("d")},
+                     turned[] = {STR("c"), STR("ab")};
     char a[ETAG_OPAQUE_SIZE], b[ETAG_OPAQUE_SIZE];
     etag_of(key, one, 2, a);
     etag_of(key, one, 2, b);
@@ -129,14 +132,28 @@ static void test_etag_list(void **state) {
         const char *list;
         bool matches;
     } cases[] = {
-        {"\"abc\"", true},        {"W/\"abc\"", true},          {"*", true},           {" * ", true},
-        {"\"x\", \"abc\"", true}, {"\"x\",W/\"abc\"", true},    {"\"ab\"", false},     {"\"abcd\"", false},
-        {"abc", false},           {"\"abc", false},             {"", false},           {"\"x,\\\"abc\\\"\"", false},
-        {"\"a,b\", \"abc\"", true}, {"W/abc", false},           {"\"ABC\"", false},    {",,\"abc\"", true},
-        {"W/", false},            {"\"", false},
+        {"\"abc\"", true},
+        {"W/\"abc\"", true},
+        {"*", true},
+        {" * ", true},
+        {"\"x\", \"abc\"", true},
+        {"\"x\",W/\"abc\"", true},
+        {"\"ab\"", false},
+        {"\"abcd\"", false},
+        {"abc", false},
+        {"\"abc", false},
+        {"", false},
+        {"\"x,\\\"abc\\\"\"", false},
+        {"\"a,b\", \"abc\"", true},
+        {"W/abc", false},
+        {"\"ABC\"", false},
+        {",,\"abc\"", true},
+        {"W/", false},
+        {"\"", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_int_equal(etag_list_matches(str_of(cases[i].list), STR("\"abc\"")), cases[i].matches);
+        assert_int_equal(etag_list_matches(str_of(cases[i].list), STR("\"abc\"")),
+                         cases[i].matches);
 }
 
 static void test_compress_types(void **state) {
@@ -167,7 +184,9 @@ static void test_compress_gzip(void **state) {
         size_t len;
         assert_int_equal(compress_parts(compressor, CODING_GZIP, parts, 3, &out, &len), STATUS_OK);
         assert_true(len < 10000);
-        z_stream stream = {.next_in = (Bytef *)out, .avail_in = (uInt)len, .next_out = (Bytef *)back,
+        z_stream stream = {.next_in = (Bytef *)out,
+                           .avail_in = (uInt)len,
+                           .next_out = (Bytef *)back,
                            .avail_out = sizeof back};
         assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
         assert_int_equal(inflate(&stream, Z_FINISH), Z_STREAM_END);
@@ -216,7 +235,8 @@ static void test_compress_noise(void **state) {
             assert_true(len <= sizeof noise + 64);
             free(out);
         }
-    assert_int_equal(compress_parts(compressor, CODING_GZIP, &part, 0, &out, &len), STATUS_TOO_LARGE);
+    assert_int_equal(compress_parts(compressor, CODING_GZIP, &part, 0, &out, &len),
+                     STATUS_TOO_LARGE);
     compressor_destroy(compressor);
 }
 

@@ -74,17 +74,23 @@ static void test_violations(void **state) {
     violations_init(&violations, &arena);
     violations_add(&violations, STR("/title"), "max_length", STR("160"), STR_NONE);
     violations_add(&violations, STR("/a~1b"), "required", STR_NONE, STR_NONE);
-    struct parameter_violation second = {.place = IN_HEADER, .name = STR("Host"), .violation.code = "required"};
-    struct parameter_violation first = {
-        .place = IN_QUERY, .name = STR("limit"), .violation.code = "unknown_parameter", .next = &second};
-    struct http_problem problem = {
-        .code = "validation_failed", .body_violations = &violations, .parameter_violations = &first};
+    struct parameter_violation second = {
+        .place = IN_HEADER, .name = STR("Host"), .violation.code = "required"};
+    struct parameter_violation first = {.place = IN_QUERY,
+                                        .name = STR("limit"),
+                                        .violation.code = "unknown_parameter",
+                                        .next = &second};
+    struct http_problem problem = {.code = "validation_failed",
+                                   .body_violations = &violations,
+                                   .parameter_violations = &first};
     for (enum lang lang = LANG_EN; lang <= LANG_IT; lang++) {
-        json_t *json = document(&problem, lang, STR_NONE), *errors = json_object_get(json, "errors");
+        json_t *json = document(&problem, lang, STR_NONE),
+               *errors = json_object_get(json, "errors");
         assert_int_equal(json_array_size(errors), 4);
         assert_text(json_array_get(errors, 0), "pointer", "/title");
         assert_text(json_array_get(errors, 0), "code", "max_length");
-        assert_non_null(strstr(json_string_value(json_object_get(json_array_get(errors, 0), "detail")), "160"));
+        assert_non_null(
+            strstr(json_string_value(json_object_get(json_array_get(errors, 0), "detail")), "160"));
         assert_text(json_array_get(errors, 1), "pointer", "/a~1b");
         assert_text(json_array_get(errors, 2), "parameter", "limit");
         assert_text(json_array_get(errors, 3), "header", "Host");
@@ -98,7 +104,8 @@ static void test_members(void **state) {
     struct http_problem problem = {
         .code = "validation_failed",
         .members = STR("{\"application_id\":\"x\",\"status\":200,\"allowed\":[\"a\"],\"errors\":"
-                       "[{\"pointer\":\"/status\",\"code\":\"enum\"},{\"pointer\":\"/a\",\"code\":\"x\",\"detail\":\"y\"}]}"),
+                       "[{\"pointer\":\"/status\",\"code\":\"enum\"},"
+                       "{\"pointer\":\"/a\",\"code\":\"x\",\"detail\":\"y\"}]}"),
     };
     json_t *json = document(&problem, LANG_EN, STR_NONE), *errors = json_object_get(json, "errors");
     assert_text(json, "application_id", "x");
@@ -117,8 +124,9 @@ static void test_members(void **state) {
 int main(void) {
     contract = test_contract();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),      cmocka_unit_test(test_detail_is_escaped), cmocka_unit_test(test_unknown_code),
-        cmocka_unit_test(test_violations), cmocka_unit_test(test_members),
+        cmocka_unit_test(test_plain),        cmocka_unit_test(test_detail_is_escaped),
+        cmocka_unit_test(test_unknown_code), cmocka_unit_test(test_violations),
+        cmocka_unit_test(test_members),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     contract_destroy(contract);
