@@ -7,7 +7,8 @@
 
 static void challenge(struct api_call *call, const char *code, struct str parameters) {
     struct http_problem problem = {.code = code};
-    struct str value = arena_printf(call->arena, "Bearer realm=\"segreteria\"%.*s", STR_FMT(parameters));
+    struct str value = arena_printf(call->arena, "Bearer realm=\"segreteria\"%.*s",
+                                    STR_FMT(parameters));
     problem.headers[0].name = STR("WWW-Authenticate");
     problem.headers[0].value = value;
     problem.headers_count = 1;
@@ -24,13 +25,14 @@ static void refuse_scope(struct api_call *call) {
     for (unsigned bit = 0; contract_scope_name(bit) != NULL; bit++)
         if ((call->operation->scopes >> bit & 1u) != 0)
             buf_printf(&scopes, "%s%s", scopes.len > 0 ? " " : "", contract_scope_name(bit));
-    struct str parameters = arena_printf(call->arena, ", error=\"insufficient_scope\", scope=\"%.*s\"",
-                                         STR_FMT(buf_str(&scopes)));
+    struct str parameters = arena_printf(
+        call->arena, ", error=\"insufficient_scope\", scope=\"%.*s\"", STR_FMT(buf_str(&scopes)));
     buf_deinit(&scopes);
     challenge(call, "insufficient_scope", parameters);
 }
 
-/* Kind first (a candidate has no business with a company's operation whatever its scopes), then role, then scopes. */
+/* Kind first (a candidate has no business with a company's operation whatever its scopes), then
+ * role, then scopes. */
 static void authorise(struct api_call *call, void (*then)(struct api_call *call)) {
     const struct operation *operation = call->operation;
     if ((operation->principals >> call->principal.kind & 1u) == 0 ||
@@ -42,7 +44,8 @@ static void authorise(struct api_call *call, void (*then)(struct api_call *call)
         then(call);
 }
 
-static void accept(struct api_call *call, const struct principal *principal, void (*then)(struct api_call *call)) {
+static void accept(struct api_call *call, const struct principal *principal,
+                   void (*then)(struct api_call *call)) {
     if (principal->expires_unix_ms <= clock_unix_ms()) {
         refuse_token(call);
         return;
@@ -96,7 +99,7 @@ static bool read_principal(const struct db_result *result, struct principal *out
 }
 
 static void on_token(struct api_call *call, const struct db_result *result) {
-    void (*then)(struct api_call *call) = call->then;
+    void (*then)(struct api_call * call) = call->then;
     struct auth_cache *cache = call->worker->tokens;
     uint64_t now = loop_now_ms(call->worker->loop);
     struct principal principal;
@@ -105,7 +108,8 @@ static void on_token(struct api_call *call, const struct db_result *result) {
         auth_cache_put(cache, call->token_hash, call->token_snapshot, now, NULL);
         refuse_token(call);
     } else if (!read_principal(result, &principal)) {
-        log_error("principal_unreadable", "request_id=%.*s", STR_FMT(http_request_id(call->request)));
+        log_error("principal_unreadable", "request_id=%.*s",
+                  STR_FMT(http_request_id(call->request)));
         api_fail(call, STATUS_INTERNAL);
     } else if (!everywhere && !str_eq(db_result_get(result, "here"), STR("t"))) {
         refuse_token(call);
@@ -136,7 +140,8 @@ static void look_up(struct api_call *call, void (*then)(struct api_call *call)) 
 
 /* The token of "Bearer <token>"; STR_NONE when the field has another form. */
 static struct str bearer(struct str field) {
-    if (field.len < 8 || !str_eq_nocase(str_from(field.ptr, 6), STR("Bearer")) || field.ptr[6] != ' ')
+    if (field.len < 8 || !str_eq_nocase(str_from(field.ptr, 6), STR("Bearer")) ||
+        field.ptr[6] != ' ')
         return STR_NONE;
     return str_trim(str_from(field.ptr + 7, field.len - 7));
 }
@@ -157,7 +162,8 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
     }
     token_hash(call->worker->shared->keys, token, call->token_hash);
     struct principal principal;
-    switch (auth_cache_get(call->worker->tokens, call->token_hash, loop_now_ms(call->worker->loop), &principal)) {
+    switch (auth_cache_get(call->worker->tokens, call->token_hash, loop_now_ms(call->worker->loop),
+                           &principal)) {
     case AUTH_CACHE_FOUND: accept(call, &principal, then); break;
     case AUTH_CACHE_UNKNOWN: refuse_token(call); break;
     case AUTH_CACHE_MISS: look_up(call, then); break;

@@ -1,5 +1,5 @@
-/* Values for the parameters of statements, by name: what the handler bound, what the contract parsed, what is known of the
- * caller. Everything is text; the SQL casts.
+/* Values for the parameters of statements, by name: what the handler bound, what the contract
+ * parsed, what is known of the caller. Everything is text; the SQL casts.
  */
 #include "internal.h"
 
@@ -9,8 +9,10 @@ void api_bind(struct api_call *call, const char *name, struct str value) {
             call->bound[i].value = value;
             return;
         }
-    if (call->bound_count == API_BOUND_MAX) { /* a handler's bug; the statement will miss the name and say so */
-        log_error("api_bind_overflow", "operation=%.*s name=%s", STR_FMT(call->operation->id), name);
+    if (call->bound_count ==
+        API_BOUND_MAX) { /* a handler's bug; the statement will miss the name and say so */
+        log_error("api_bind_overflow", "operation=%.*s name=%s", STR_FMT(call->operation->id),
+                  name);
         return;
     }
     call->bound[call->bound_count].name = name;
@@ -42,7 +44,8 @@ struct str bind_array(struct arena *arena, const struct str *items, size_t count
     return str_from(text, (size_t)(p - text));
 }
 
-/* One entity tag of If-Match without quotes and without the suffix of a content coding (the stored tag has none). */
+/* One entity tag of If-Match without quotes and without the suffix of a content coding (the stored
+ * tag has none). */
 static struct str tag_opaque(struct str tag) {
     static const struct str suffixes[] = {{"-gzip", 5}, {"-br", 3}, {"-zstd", 5}};
     tag = str_trim(tag);
@@ -69,7 +72,9 @@ static enum status if_match(struct api_call *call, struct str *out) {
     return str_is_none(*out) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-static struct str text_or_null(const char *text) { return text[0] == '\0' ? STR_NONE : str_of(text); }
+static struct str text_or_null(const char *text) {
+    return text[0] == '\0' ? STR_NONE : str_of(text);
+}
 
 static bool caller_value(const struct api_call *call, const char *name, struct str *out) {
     const struct principal *who = &call->principal;
@@ -90,7 +95,8 @@ static bool caller_value(const struct api_call *call, const char *name, struct s
     return true;
 }
 
-static enum status parameter_value(struct api_call *call, const char *name, bool *found, struct str *out) {
+static enum status parameter_value(struct api_call *call, const char *name, bool *found,
+                                   struct str *out) {
     *found = false;
     for (size_t i = 0; i < call->operation->parameters_count; i++) {
         const struct contract_parameter *parameter = &call->operation->parameters[i];
@@ -133,7 +139,9 @@ enum status bind_value(struct api_call *call, const char *name, struct str *out)
     else if (strcmp(name, "if_match") == 0)
         return if_match(call, out);
     else if (strcmp(name, "if_none_match_star") == 0)
-        *out = str_eq(http_request_header(call->request, STR("If-None-Match")), STR("*")) ? STR("true") : STR("false");
+        *out = str_eq(http_request_header(call->request, STR("If-None-Match")), STR("*"))
+                   ? STR("true")
+                   : STR("false");
     else if (strcmp(name, "request_id") == 0)
         *out = http_request_id(call->request);
     else if (strcmp(name, "lang") == 0)

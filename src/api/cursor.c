@@ -1,5 +1,6 @@
-/* Page cursors: the keyset of the last row, signed together with the operation, its filters and (for private lists) the
- * caller, so that a cursor of another query or another person is refused rather than misread. base64url(mac, key).
+/* Page cursors: the keyset of the last row, signed together with the operation, its filters and
+ * (for private lists) the caller, so that a cursor of another query or another person is refused
+ * rather than misread. base64url(mac, key).
  */
 #include <sodium.h>
 
@@ -14,7 +15,9 @@ static void feed(crypto_generichash_state *state, struct str s) {
     (void)crypto_generichash_update(state, (const unsigned char *)s.ptr, s.len);
 }
 
-static bool is_paging(struct str name) { return str_eq(name, STR("cursor")) || str_eq(name, STR("limit")); }
+static bool is_paging(struct str name) {
+    return str_eq(name, STR("cursor")) || str_eq(name, STR("limit"));
+}
 
 static void sign(const struct api_call *call, struct str key, unsigned char mac[MAC_BYTES]) {
     crypto_generichash_state state;
@@ -68,15 +71,18 @@ struct str cursor_make(struct api_call *call, struct str next_key) {
         return STR_NONE;
     sign(call, next_key, raw);
     memcpy(raw + MAC_BYTES, next_key.ptr, next_key.len);
-    size_t size = sodium_base64_ENCODED_LEN(MAC_BYTES + next_key.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    size_t size = sodium_base64_ENCODED_LEN(MAC_BYTES + next_key.len,
+                                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     char *text = arena_alloc(call->arena, size);
     if (text == NULL)
         return STR_NONE;
-    (void)sodium_bin2base64(text, size, raw, MAC_BYTES + next_key.len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    (void)sodium_bin2base64(text, size, raw, MAC_BYTES + next_key.len,
+                            sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     return str_of(text);
 }
 
-/* The request's own query with the cursor replaced. What is kept is what the client sent, byte for byte. */
+/* The request's own query with the cursor replaced. What is kept is what the client sent, byte for
+ * byte. */
 struct str cursor_link(struct api_call *call, struct str cursor) {
     struct buf link;
     buf_init(&link, 16384);

@@ -1,19 +1,25 @@
-/* The steps of every request, in order: route, negotiate, authenticate, validate parameters, take and validate the body,
- * run the handler. Each step either goes on to the next or answers. Nothing here knows any operation.
+/* The steps of every request, in order: route, negotiate, authenticate, validate parameters, take
+ * and validate the body, run the handler. Each step either goes on to the next or answers. Nothing
+ * here knows any operation.
  */
 #include "internal.h"
 #include "table.h"
 
-static struct api_call *call_of(struct http_request *request) { return http_request_context(request); }
+static struct api_call *call_of(struct http_request *request) {
+    return http_request_context(request);
+}
 
-void api_problem(struct api_call *call, const char *code) { http_problem_simple(call->request, code); }
+void api_problem(struct api_call *call, const char *code) {
+    http_problem_simple(call->request, code);
+}
 
 void api_problem_detail(struct api_call *call, const char *code, struct str detail) {
     struct http_problem problem = {.code = code, .detail = detail};
     http_problem_send(call->request, &problem);
 }
 
-void api_violation(struct api_call *call, const char *pointer, const char *code, struct str param0) {
+void api_violation(struct api_call *call, const char *pointer, const char *code,
+                   struct str param0) {
     struct violations violations;
     violations_init(&violations, call->arena);
     violations_add(&violations, str_of(pointer), code, param0, STR_NONE);
@@ -32,7 +38,8 @@ struct str api_body_text(const struct api_call *call, const char *member, const 
     const json_t *value = json_object_get(call->body, member);
     if (sub_member != NULL)
         value = json_object_get(value, sub_member);
-    return json_is_string(value) ? str_from(json_string_value(value), json_string_length(value)) : STR_NONE;
+    return json_is_string(value) ? str_from(json_string_value(value), json_string_length(value))
+                                 : STR_NONE;
 }
 
 /* ---- the last step ---- */
@@ -52,21 +59,24 @@ void call_run(struct api_call *call) {
 
 /* ---- body ---- */
 
-static void send_violations(struct api_call *call, const char *code, const struct violations *violations) {
+static void send_violations(struct api_call *call, const char *code,
+                            const struct violations *violations) {
     struct http_problem problem = {.code = code, .body_violations = violations};
     http_problem_send(call->request, &problem);
 }
 
 const char *json_problem_code(const struct violations *violations) {
     const char *code = violations->first == NULL ? "" : violations->first->code;
-    return strcmp(code, "nul_character") == 0 || strcmp(code, "number_range") == 0 ? "validation_failed"
-                                                                                   : "invalid_json";
+    return strcmp(code, "nul_character") == 0 || strcmp(code, "number_range") == 0
+               ? "validation_failed"
+               : "invalid_json";
 }
 
 static bool body_parse(struct api_call *call, const struct schema *schema) {
     struct violations violations;
     violations_init(&violations, call->arena);
-    enum status status = contract_parse_json(call->body_text, call->arena, &violations, &call->body);
+    enum status status = contract_parse_json(call->body_text, call->arena, &violations,
+                                             &call->body);
     if (status == STATUS_NO_MEMORY) {
         api_fail(call, status);
     } else if (status != STATUS_OK) {
@@ -82,7 +92,8 @@ static bool body_parse(struct api_call *call, const struct schema *schema) {
 }
 
 static const struct contract_body *body_type(const struct api_call *call) {
-    return contract_body_find(call->operation, http_request_header(call->request, STR("Content-Type")));
+    return contract_body_find(call->operation,
+                              http_request_header(call->request, STR("Content-Type")));
 }
 
 static void on_body(void *context, struct http_request *request, struct str body) {
@@ -106,19 +117,22 @@ static size_t on_chunk(void *context, struct http_request *request, struct str c
 
 /* ---- head ---- */
 
-static struct str header_of(void *context, struct str name) { return http_request_header(context, name); }
+static struct str header_of(void *context, struct str name) {
+    return http_request_header(context, name);
+}
 
 static void parameters_step(struct api_call *call) {
     struct parameter_violation *violations = NULL;
-    enum status status =
-        contract_parse_parameters(call->operation, &call->route, http_request_query(call->request), header_of,
-                                  call->request, call->arena, &call->parameters, &violations);
+    enum status status = contract_parse_parameters(
+        call->operation, &call->route, http_request_query(call->request), header_of, call->request,
+        call->arena, &call->parameters, &violations);
     if (status != STATUS_OK) {
         api_fail(call, status);
         return;
     }
     if (violations != NULL) {
-        struct http_problem problem = {.code = "invalid_parameter", .parameter_violations = violations};
+        struct http_problem problem = {.code = "invalid_parameter",
+                                       .parameter_violations = violations};
         http_problem_send(call->request, &problem);
         return;
     }
@@ -163,8 +177,8 @@ static void refuse_media_type(struct api_call *call) {
 static bool negotiate(struct api_call *call) {
     const struct operation *operation = call->operation;
     if (operation->responses_types_count > 0 &&
-        http_negotiate_type(http_request_header_list(call->request, STR("Accept")), operation->responses_types,
-                            operation->responses_types_count) < 0) {
+        http_negotiate_type(http_request_header_list(call->request, STR("Accept")),
+                            operation->responses_types, operation->responses_types_count) < 0) {
         api_problem(call, "not_acceptable");
         return false;
     }
@@ -180,7 +194,8 @@ static struct str allow_list(struct api_call *call) {
     buf_init(&list, 128);
     for (unsigned method = 0; method < HTTP_METHOD_OTHER; method++)
         if ((call->route.allowed >> method & 1u) != 0)
-            buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", http_method_name((enum http_method)method));
+            buf_printf(&list, "%s%s", list.len > 0 ? ", " : "",
+                       http_method_name((enum http_method)method));
     char *text = arena_strdup(call->arena, buf_str(&list));
     struct str out = text == NULL ? STR_NONE : str_from(text, list.len);
     buf_deinit(&list);
@@ -250,12 +265,16 @@ static void on_abandoned(void *context, struct http_request *request) {
 void api_worker_init(struct api_worker *worker, struct api_shared *shared, struct loop *loop) {
     worker->shared = shared;
     worker->loop = loop;
-    worker->application = (struct http_application){
-        .context = worker, .on_head = on_head, .on_body = on_body, .on_chunk = on_chunk, .on_abandoned = on_abandoned};
+    worker->application = (struct http_application){.context = worker,
+                                                    .on_head = on_head,
+                                                    .on_body = on_body,
+                                                    .on_chunk = on_chunk,
+                                                    .on_abandoned = on_abandoned};
 }
 
 bool api_worker_ready(struct api_worker *worker) {
-    bool ready = db_lane_ready(worker->read) && db_lane_ready(worker->write) && db_lane_ready(worker->slow);
+    bool ready = db_lane_ready(worker->read) && db_lane_ready(worker->write) &&
+                 db_lane_ready(worker->slow);
     if (ready != worker->was_ready) {
         if (ready)
             (void)atomic_fetch_add(&worker->shared->ready, 1);
@@ -263,5 +282,6 @@ bool api_worker_ready(struct api_worker *worker) {
             (void)atomic_fetch_sub(&worker->shared->ready, 1);
         worker->was_ready = ready;
     }
-    return atomic_load(&worker->shared->ready) == worker->shared->workers && !atomic_load(&worker->shared->draining);
+    return atomic_load(&worker->shared->ready) == worker->shared->workers &&
+           !atomic_load(&worker->shared->draining);
 }

@@ -1,7 +1,9 @@
-/* Idempotency-Key: the key and a fingerprint of the request as keyed hashes, and the answer given again.
+/* Idempotency-Key: the key and a fingerprint of the request as keyed hashes, and the answer given
+ * again.
  *
- * The claim, the operation's statement and the stored answer are one transaction (see db/lane.h), so a key is either not
- * there or there with its effect. What is stored never holds a secret: those are derived again (api_secret).
+ * The claim, the operation's statement and the stored answer are one transaction (see db/lane.h),
+ * so a key is either not there or there with its effect. What is stored never holds a secret: those
+ * are derived again (api_secret).
  */
 #include <sodium.h>
 
@@ -27,17 +29,21 @@ static bool hash_text(struct arena *arena, crypto_generichash_state *state, stru
     return true;
 }
 
-bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key, uint64_t line, struct str body,
-                      struct db_idempotency *out) {
+bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
+                      uint64_t line, struct str body, struct db_idempotency *out) {
     const struct keys *keys = call->worker->shared->keys;
     crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency, IDEMPOTENCY_HASH_BYTES);
-    feed(&state, str_of(call->principal.account_id)); /* "" for anybody: then the fingerprint alone protects */
+    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
+                                  IDEMPOTENCY_HASH_BYTES);
+    feed(&state,
+         str_of(
+             call->principal.account_id)); /* "" for anybody: then the fingerprint alone protects */
     feed(&state, key);
     (void)crypto_generichash_update(&state, (const unsigned char *)&line, sizeof line);
     if (!hash_text(arena, &state, &out->key_hash))
         return false;
-    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency, IDEMPOTENCY_HASH_BYTES);
+    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
+                                  IDEMPOTENCY_HASH_BYTES);
     feed(&state, call->operation->id);
     feed(&state, http_request_path(call->request));
     feed(&state, http_request_query(call->request));
@@ -46,7 +52,8 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
     return hash_text(arena, &state, &out->fingerprint);
 }
 
-/* Printable ASCII only: a key with control or 8-bit bytes is a client's mistake, better told than stored. */
+/* Printable ASCII only: a key with control or 8-bit bytes is a client's mistake, better told than
+ * stored. */
 static bool key_is_sane(struct str key) {
     for (size_t i = 0; i < key.len; i++)
         if (key.ptr[i] < 0x20 || key.ptr[i] > 0x7E)
@@ -55,9 +62,10 @@ static bool key_is_sane(struct str key) {
 }
 
 static void refuse_key(struct api_call *call) {
-    struct parameter_violation violation = {.place = IN_HEADER,
-                                            .name = STR("Idempotency-Key"),
-                                            .violation = {.pointer = STR(""), .code = "max_length"}};
+    struct parameter_violation violation = {
+        .place = IN_HEADER,
+        .name = STR("Idempotency-Key"),
+        .violation = {.pointer = STR(""), .code = "max_length"}};
     violation.violation.params[0] = STR("255");
     struct http_problem problem = {.code = "invalid_parameter", .parameter_violations = &violation};
     http_problem_send(call->request, &problem);
@@ -73,8 +81,8 @@ bool idempotency_prepare(struct api_call *call) {
     }
     if (call->operation->stream)
         return true; /* its parts are idempotent one by one: see jobs/batch_line.c */
-    call->has_idempotency_key =
-        idempotency_hash(call, call->arena, key, 0, call->body_text, &call->idempotency);
+    call->has_idempotency_key = idempotency_hash(call, call->arena, key, 0, call->body_text,
+                                                 &call->idempotency);
     if (!call->has_idempotency_key)
         api_fail(call, STATUS_NO_MEMORY);
     return call->has_idempotency_key;
@@ -116,7 +124,8 @@ bool idempotency_refused(struct api_call *call, const char *sqlstate) {
     return true;
 }
 
-void api_secret(const struct api_call *call, const char *label, unsigned char out[TOKEN_SECRET_BYTES]) {
+void api_secret(const struct api_call *call, const char *label,
+                unsigned char out[TOKEN_SECRET_BYTES]) {
     if (!call->has_idempotency_key) {
         randombytes_buf(out, TOKEN_SECRET_BYTES);
         return;

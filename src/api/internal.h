@@ -8,23 +8,25 @@
 /* authenticate.c: finds out who calls, then continues with `then`; answers 401/403/503 itself. */
 void authenticate(struct api_call *call, void (*then)(struct api_call *call));
 
-/* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if it fails. */
+/* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
+ * it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);
 
 /* idempotency.c */
 #define IDEMPOTENCY_HASH_BYTES 32
 #define CONSTRAINT_MEMBERS_MAX 4096 /* bytes of a problem's members that a constraint gives */
-/* The two keyed hashes for a key (of the caller) and the bytes it stands for; line tells the lines of a batch apart (0
- * for a whole request). Text forms go to arena; false: out of memory. */
-bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key, uint64_t line, struct str body,
-                      struct db_idempotency *out);
+/* The two keyed hashes for a key (of the caller) and the bytes it stands for; line tells the lines
+ * of a batch apart (0 for a whole request). Text forms go to arena; false: out of memory. */
+bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
+                      uint64_t line, struct str body, struct db_idempotency *out);
 /* Reads the Idempotency-Key of a POST. False: an answer (400) was given. body_text must be set. */
 bool idempotency_prepare(struct api_call *call);
 /* The claim was refused with this SQLSTATE: replays or answers 409/422. False: not ours. */
 bool idempotency_refused(struct api_call *call, const char *sqlstate);
 
 /* cursor.c */
-/* The keyset text of the request's cursor into *out (STR_NONE: no cursor). False: an answer (400) was given. */
+/* The keyset text of the request's cursor into *out (STR_NONE: no cursor). False: an answer (400)
+ * was given. */
 bool cursor_read(struct api_call *call, struct str *out);
 /* The cursor for `next_key`, in the arena; STR_NONE when out of memory. */
 struct str cursor_make(struct api_call *call, struct str next_key);
@@ -38,8 +40,8 @@ struct str bind_array(struct arena *arena, const struct str *items, size_t count
 
 /* dispatch.c */
 void call_run(struct api_call *call); /* the handler, once everything has been checked */
-/* The problem of a body that contract_parse_json refused: a syntax error is 400 invalid_json; what JSON can say but
- * PostgreSQL or this contract cannot hold is 422. */
+/* The problem of a body that contract_parse_json refused: a syntax error is 400 invalid_json; what
+ * JSON can say but PostgreSQL or this contract cannot hold is 422. */
 const char *json_problem_code(const struct violations *violations);
 
 #endif

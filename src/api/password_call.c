@@ -1,4 +1,5 @@
-/* Argon2id for a request. The job has memory of its own: a client that goes away must not free it under the helper. */
+/* Argon2id for a request. The job has memory of its own: a client that goes away must not free it
+ * under the helper. */
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -17,8 +18,8 @@ static void on_done(struct password_job *job) {
     free(job);
 }
 
-static struct password_job *job_create(struct api_call *call,
-                                       void (*then)(struct api_call *call, struct password_job *job)) {
+static struct password_job *
+job_create(struct api_call *call, void (*then)(struct api_call *call, struct password_job *job)) {
     struct password_job *job = calloc(1, sizeof *job);
     if (job == NULL)
         return NULL;
@@ -42,8 +43,9 @@ enum status api_password_hash(struct api_call *call, struct str password,
     struct password_job *job = job_create(call, then);
     if (job == NULL)
         return STATUS_NO_MEMORY;
-    return submitted(call, job,
-                     password_hash_submit(call->worker->shared->helpers, call->worker->loop, job, password));
+    return submitted(
+        call, job,
+        password_hash_submit(call->worker->shared->helpers, call->worker->loop, job, password));
 }
 
 enum status api_password_verify(struct api_call *call, struct str password, struct str hash,
@@ -52,5 +54,6 @@ enum status api_password_verify(struct api_call *call, struct str password, stru
     if (job == NULL)
         return STATUS_NO_MEMORY;
     return submitted(call, job,
-                     password_verify_submit(call->worker->shared->helpers, call->worker->loop, job, password, hash));
+                     password_verify_submit(call->worker->shared->helpers, call->worker->loop, job,
+                                            password, hash));
 }

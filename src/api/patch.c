@@ -1,8 +1,9 @@
 /* JSON Merge Patch (RFC 7396): read, merge, validate, write with the version that was read.
  *
- * The merged document is validated by the contract like a created one, so a patch can never leave a resource that could
- * not have been posted. Two patches at the same time: the second's write finds another version and starts again from
- * what is there now; with If-Match it is refused instead, by the write statement.
+ * The merged document is validated by the contract like a created one, so a patch can never leave a
+ * resource that could not have been posted. Two patches at the same time: the second's write finds
+ * another version and starts again from what is there now; with If-Match it is refused instead, by
+ * the write statement.
  */
 #include "internal.h"
 
@@ -14,8 +15,8 @@ struct patch {
 
 static void decref(void *json) { json_decref(json); }
 
-/* target is consumed and the merged value returned, NULL when out of memory. Depth is bounded by the parser's limit on the
- * patch. */
+/* target is consumed and the merged value returned, NULL when out of memory. Depth is bounded by
+ * the parser's limit on the patch. */
 static json_t *merge(json_t *target, const json_t *patch) {
     if (!json_is_object(patch)) {
         json_decref(target);

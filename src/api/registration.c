@@ -23,7 +23,8 @@ static void on_hash(struct api_call *call, struct password_job *job) {
         api_fail(call, status);
 }
 
-enum status registration_run(struct api_call *call, const char *member, const struct db_statement *statement) {
+enum status registration_run(struct api_call *call, const char *member,
+                             const struct db_statement *statement) {
     struct str password = member == NULL ? api_body_text(call, "password", NULL)
                                          : api_body_text(call, member, "password");
     call->state = (void *)(uintptr_t)statement; /* read only; the state pointer is not const */

@@ -1,4 +1,5 @@
-/* The answer a statement's row describes: status, code, problem, body, etag, location; or items and next_key of a list. */
+/* The answer a statement's row describes: status, code, problem, body, etag, location; or items and
+ * next_key of a list. */
 #include "internal.h"
 
 static void send_problem(struct api_call *call, const struct db_result *result) {
@@ -6,7 +7,8 @@ static void send_problem(struct api_call *call, const struct db_result *result) 
     struct http_problem problem = {.code = str_is_none(code) ? "internal_error" : code.ptr,
                                    .members = db_result_get(result, "problem")};
     struct str location = db_result_get(result, "location");
-    /* The answer may be sent after the result is gone, and a problem has no owner: fields go to the arena. */
+    /* The answer may be sent after the result is gone, and a problem has no owner: fields go to the
+     * arena. */
     const char *copy = str_is_none(location) ? NULL : arena_strdup(call->arena, location);
     if (copy != NULL) {
         problem.headers[0].name = STR("Location");
@@ -17,7 +19,8 @@ static void send_problem(struct api_call *call, const struct db_result *result) 
 }
 
 /* {"items":[...],"next_cursor":...}, with the rows' bytes where PostgreSQL put them. */
-static bool list_parts(struct api_call *call, struct http_reply *reply, struct str items, struct str next_key) {
+static bool list_parts(struct api_call *call, struct http_reply *reply, struct str items,
+                       struct str next_key) {
     reply->parts[0] = STR("{\"items\":[");
     reply->parts[1] = items;
     reply->parts[2] = STR("],\"next_cursor\":null}");
@@ -50,7 +53,8 @@ static void document_parts(const struct api_call *call, struct http_reply *reply
 
 /* RFC 7240 section 4.2. An answer that carries a secret is always given whole. */
 static void prefer_minimal(const struct api_call *call, struct http_reply *reply) {
-    if (!call->minimal || !str_is_none(call->tail) || (reply->status != 200 && reply->status != 201))
+    if (!call->minimal || !str_is_none(call->tail) ||
+        (reply->status != 200 && reply->status != 201))
         return;
     if (call->operation->method == HTTP_GET || call->operation->method == HTTP_DELETE)
         return;
@@ -87,7 +91,8 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
     int items_column = db_result_column(result, "items");
     struct str body = db_result_get(result, "body");
     if (items_column >= 0) {
-        if (!list_parts(call, &reply, db_result_value(result, 0, items_column), db_result_get(result, "next_key"))) {
+        if (!list_parts(call, &reply, db_result_value(result, 0, items_column),
+                        db_result_get(result, "next_key"))) {
             api_fail(call, STATUS_NO_MEMORY);
             return;
         }

@@ -1,4 +1,5 @@
-/* The secrets of a new session: made here, hashed for PostgreSQL, and named once, in the answer's `session` member. */
+/* The secrets of a new session: made here, hashed for PostgreSQL, and named once, in the answer's
+ * `session` member. */
 #include <sodium.h>
 
 #include "internal.h"
@@ -22,11 +23,12 @@ enum status api_session_prepare(struct api_call *call) {
     api_secret(call, "refresh", secret);
     token_format(TOKEN_REFRESH, secret, refresh);
     sodium_memzero(secret, sizeof secret);
-    bool bound =
-        bind_hash(call, "access_hash", str_of(access)) && bind_hash(call, "refresh_hash", str_of(refresh));
-    call->tail = arena_printf(call->arena,
-                              "\"session\":{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d,"
-                              "\"refresh_token\":\"%s\"}",
-                              access, API_SESSION_SECONDS, refresh);
+    bool bound = bind_hash(call, "access_hash", str_of(access)) &&
+                 bind_hash(call, "refresh_hash", str_of(refresh));
+    call->tail = arena_printf(
+        call->arena,
+        "\"session\":{\"access_token\":\"%s\",\"token_type\":\"Bearer\",\"expires_in\":%d,"
+        "\"refresh_token\":\"%s\"}",
+        access, API_SESSION_SECONDS, refresh);
     return bound && !str_is_none(call->tail) ? STATUS_OK : STATUS_NO_MEMORY;
 }

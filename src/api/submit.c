@@ -1,4 +1,5 @@
-/* From a statement to its result: values bound by name, the right lane, and one place where failures become answers. */
+/* From a statement to its result: values bound by name, the right lane, and one place where
+ * failures become answers. */
 #include "internal.h"
 #include "segreteria/db/sqlstate.h"
 
@@ -16,13 +17,15 @@ void api_fail(struct api_call *call, enum status status) {
     case STATUS_UNAVAILABLE:
     case STATUS_TIMEOUT: unavailable(call, "unavailable"); break;
     default:
-        log_error("operation_failed", "operation=%.*s status=%s request_id=%.*s", STR_FMT(call->operation->id),
-                  status_name(status), STR_FMT(http_request_id(call->request)));
+        log_error("operation_failed", "operation=%.*s status=%s request_id=%.*s",
+                  STR_FMT(call->operation->id), status_name(status),
+                  STR_FMT(http_request_id(call->request)));
         api_problem(call, "internal_error");
     }
 }
 
-/* A statement that failed with an SQLSTATE of its own: the table says what that means to a client. */
+/* A statement that failed with an SQLSTATE of its own: the table says what that means to
+ * a client. */
 static void refused(struct api_call *call, const struct db_result *result) {
     const char *sqlstate = db_result_sqlstate(result);
     if (idempotency_refused(call, sqlstate))
@@ -33,7 +36,8 @@ static void refused(struct api_call *call, const struct db_result *result) {
         return;
     }
     struct http_problem problem = {.code = refusal.code};
-    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints, db_result_constraint(result));
+    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints,
+                                                           db_result_constraint(result));
     struct buf members;
     buf_init(&members, CONSTRAINT_MEMBERS_MAX);
     if (rule != NULL)
@@ -69,18 +73,21 @@ static struct db_lane *lane_for(const struct api_call *call, const struct db_sta
     return call->worker->write;
 }
 
-enum status api_submit_then(struct api_call *call, const struct db_statement *statement, api_row_handler on_row) {
+enum status api_submit_then(struct api_call *call, const struct db_statement *statement,
+                            api_row_handler on_row) {
     struct str *params = arena_array(call->arena, statement->params_count + 1, sizeof *params);
     if (params == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < statement->params_count; i++) {
         enum status status = bind_value(call, statement->params[i], &params[i]);
         if (status == STATUS_INTERNAL)
-            log_error("parameter_unknown", "statement=%s name=%s", statement->name, statement->params[i]);
+            log_error("parameter_unknown", "statement=%s name=%s", statement->name,
+                      statement->params[i]);
         if (status != STATUS_OK)
             return status;
     }
-    bool keep = call->has_idempotency_key && statement->kind == DB_WRITE && statement->idempotent_sql != NULL;
+    bool keep = call->has_idempotency_key && statement->kind == DB_WRITE &&
+                statement->idempotent_sql != NULL;
     call->on_row = on_row;
     call->db = (struct db_call){.statement = statement,
                                 .params = params,

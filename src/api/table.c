@@ -1,5 +1,5 @@
-/* Which handler runs which operation. The contract and the folders of src/api must name the same operations: one without
- * the other stops the start.
+/* Which handler runs which operation. The contract and the folders of src/api must name the same
+ * operations: one without the other stops the start.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,8 @@ static const struct api_operation *find(struct str id) {
     return NULL;
 }
 
-enum status api_table_create(const struct contract *contract, struct api_table **out, struct buf *error) {
+enum status api_table_create(const struct contract *contract, struct api_table **out,
+                             struct buf *error) {
     size_t count = contract_operations_count(contract);
     struct api_table *table = calloc(1, sizeof *table + count * sizeof table->handlers[0]);
     if (table == NULL)
@@ -29,7 +30,8 @@ enum status api_table_create(const struct contract *contract, struct api_table *
         const struct operation *operation = contract_operation_at(contract, i);
         const struct api_operation *entry = find(operation->id);
         if (entry == NULL) {
-            buf_printf(error, "operation %.*s of openapi.yaml has no handler; ", STR_FMT(operation->id));
+            buf_printf(error, "operation %.*s of openapi.yaml has no handler; ",
+                       STR_FMT(operation->id));
             status = STATUS_MISMATCH;
         } else {
             table->handlers[operation->index] = entry->run;
@@ -37,7 +39,8 @@ enum status api_table_create(const struct contract *contract, struct api_table *
     }
     for (size_t i = 0; i < api_operations_count; i++)
         if (contract_operation_find(contract, str_of(api_operations[i].id)) == NULL) {
-            buf_printf(error, "handler %s has no operation in openapi.yaml; ", api_operations[i].id);
+            buf_printf(error, "handler %s has no operation in openapi.yaml; ",
+                       api_operations[i].id);
             status = STATUS_MISMATCH;
         }
     if (status == STATUS_OK)

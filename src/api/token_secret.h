@@ -4,7 +4,8 @@
 
 #include "segreteria/api/call.h"
 
-/* Binds :token_hash and :prefix (the first characters, by which people recognise a token) and sets the answer's `secret`. */
+/* Binds :token_hash and :prefix (the first characters, by which people recognise a token) and sets
+ * the answer's `secret`. */
 NODISCARD enum status token_secret_prepare(struct api_call *call);
 
 #endif

@@ -1,8 +1,10 @@
-/* The per-worker token cache: two-way set associative, so that it is bounded without lists or eviction work.
+/* The per-worker token cache: two-way set associative, so that it is bounded without lists or
+ * eviction work.
  *
- * Staleness. A found entry belongs to an account, so it is compared with that account's epoch. During a look-up the
- * account is unknown; therefore every bump, whichever the account, also counts in `bumps`, and an answer whose
- * look-up saw any bump is used once but not kept. Revocations are rare, so next to nothing is lost.
+ * Staleness. A found entry belongs to an account, so it is compared with that account's epoch.
+ * During a look-up the account is unknown; therefore every bump, whichever the account, also counts
+ * in `bumps`, and an answer whose look-up saw any bump is used once but not kept. Revocations are
+ * rare, so next to nothing is lost.
  */
 #include "segreteria/auth/cache.h"
 
@@ -68,8 +70,9 @@ static bool fresh(const struct auth_cache *cache, const struct entry *entry, uin
     return !entry->known || entry->account_epoch == atomic_load(&cache->epochs->account[bucket]);
 }
 
-enum auth_cache_answer auth_cache_get(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES],
-                                      uint64_t now_ms, struct principal *out) {
+enum auth_cache_answer auth_cache_get(struct auth_cache *cache,
+                                      const unsigned char hash[TOKEN_HASH_BYTES], uint64_t now_ms,
+                                      struct principal *out) {
     size_t set = set_of(cache, hash);
     for (size_t way = 0; way < 2; way++) {
         const struct entry *entry = &cache->entries[set + way];
@@ -88,22 +91,26 @@ struct auth_snapshot auth_cache_snapshot(const struct auth_cache *cache) {
                                   .bumps = atomic_load(&cache->epochs->bumps)};
 }
 
-void auth_cache_put(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES], struct auth_snapshot snapshot,
-                    uint64_t now_ms, const struct principal *principal) {
+void auth_cache_put(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES],
+                    struct auth_snapshot snapshot, uint64_t now_ms,
+                    const struct principal *principal) {
     uint64_t account_epoch =
         principal == NULL
             ? 0
             : atomic_load(&cache->epochs->account[bucket_of(str_of(principal->account_id))]);
     /* Read after the epoch: a bump before that is seen here, one after it changes the epoch. */
-    if (snapshot.all != atomic_load(&cache->epochs->all) || snapshot.bumps != atomic_load(&cache->epochs->bumps))
+    if (snapshot.all != atomic_load(&cache->epochs->all) ||
+        snapshot.bumps != atomic_load(&cache->epochs->bumps))
         return;
     size_t set = set_of(cache, hash);
     struct entry *entry = &cache->entries[set];
     if (memcmp(entry->hash, hash, TOKEN_HASH_BYTES) != 0 &&
         cache->entries[set + 1].valid_until_ms < entry->valid_until_ms)
         entry = &cache->entries[set + 1]; /* the one that ends sooner makes room */
-    *entry = (struct entry){.all = snapshot.all, .account_epoch = account_epoch, .known = principal != NULL};
-    entry->valid_until_ms = now_ms + (principal != NULL ? AUTH_CACHE_TTL_MS : AUTH_CACHE_NEGATIVE_TTL_MS);
+    *entry = (struct entry){
+        .all = snapshot.all, .account_epoch = account_epoch, .known = principal != NULL};
+    entry->valid_until_ms = now_ms +
+                            (principal != NULL ? AUTH_CACHE_TTL_MS : AUTH_CACHE_NEGATIVE_TTL_MS);
     memcpy(entry->hash, hash, TOKEN_HASH_BYTES);
     if (principal != NULL)
         entry->principal = *principal;

@@ -13,21 +13,23 @@
 #define HEX_CHARS ((size_t)2 * crypto_kdf_KEYBYTES)
 static const char context[crypto_kdf_CONTEXTBYTES + 1] = "segretar";
 
-static enum status parse_hex(struct str text, unsigned char master[crypto_kdf_KEYBYTES], struct buf *error,
-                             const char *source) {
+static enum status parse_hex(struct str text, unsigned char master[crypto_kdf_KEYBYTES],
+                             struct buf *error, const char *source) {
     size_t len = 0;
     while (text.len > 0 && (text.ptr[text.len - 1] == '\n' || text.ptr[text.len - 1] == '\r'))
         text.len--;
     if (text.len != HEX_CHARS ||
         sodium_hex2bin(master, crypto_kdf_KEYBYTES, text.ptr, text.len, NULL, &len, NULL) != 0 ||
         len != crypto_kdf_KEYBYTES) {
-        buf_printf(error, "%s does not hold a master key: 64 hexadecimal digits are expected", source);
+        buf_printf(error, "%s does not hold a master key: 64 hexadecimal digits are expected",
+                   source);
         return STATUS_INVALID;
     }
     return STATUS_OK;
 }
 
-static enum status read_file(const char *path, unsigned char master[crypto_kdf_KEYBYTES], struct buf *error) {
+static enum status read_file(const char *path, unsigned char master[crypto_kdf_KEYBYTES],
+                             struct buf *error) {
     char text[HEX_CHARS + 3] = {0};
     struct stat info;
     enum status status = STATUS_IO;
@@ -50,8 +52,8 @@ out:
     return status;
 }
 
-/* Written beside and linked into place: two servers that start at once agree on the one that was first, and a crash
- * leaves no half a key. */
+/* Written beside and linked into place: two servers that start at once agree on the one that was
+ * first, and a crash leaves no half a key. */
 static enum status make_file(const char *path, struct buf *error) {
     unsigned char master[crypto_kdf_KEYBYTES];
     char text[HEX_CHARS + 2], temporary[4096];
@@ -77,7 +79,8 @@ static enum status make_file(const char *path, struct buf *error) {
     sodium_memzero(master, sizeof master);
     sodium_memzero(text, sizeof text);
     if (status == STATUS_OK)
-        log_info("master_key_made", "note=\"keep a copy of master.key: without it every token is worthless\"");
+        log_info("master_key_made",
+                 "note=\"keep a copy of master.key: without it every token is worthless\"");
     return status;
 }
 
@@ -100,11 +103,13 @@ static enum status load_master(const char *environment, const char *data_dir,
     return status;
 }
 
-enum status keys_load(const char *environment, const char *data_dir, struct keys *out, struct buf *error) {
+enum status keys_load(const char *environment, const char *data_dir, struct keys *out,
+                      struct buf *error) {
     unsigned char master[crypto_kdf_KEYBYTES];
     enum status status = load_master(environment, data_dir, master, error);
     if (status == STATUS_OK) {
-        unsigned char *const subkeys[] = {out->token_hash, out->cursor, out->idempotency, out->derive};
+        unsigned char *const subkeys[] = {out->token_hash, out->cursor, out->idempotency,
+                                          out->derive};
         for (uint64_t i = 0; i < sizeof subkeys / sizeof subkeys[0]; i++)
             (void)crypto_kdf_derive_from_key(subkeys[i], KEYS_SUBKEY_BYTES, i + 1, context, master);
     }

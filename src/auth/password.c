@@ -4,18 +4,21 @@
 #include <sodium.h>
 #include <stddef.h>
 
-/* Verified where no account has been found. Made from random bytes at the cost above; no password is known for it. */
+/* Verified where no account has been found. Made from random bytes at the cost above; no password
+ * is known for it. */
 static const char dummy_hash[] = "$argon2id$v=19$m=19456,t=2,p=1$4CD7qvYYxrWu96MOG4+9cw$"
                                  "rvW0FqFYAdTGGdAXOoero5tN5UVG2w6SCjdT9PkEKtM";
 
 static void work(struct helper_job *helper) {
-    struct password_job *job = (struct password_job *)(void *)((char *)helper - offsetof(struct password_job, helper));
+    struct password_job *job =
+        (struct password_job *)(void *)((char *)helper - offsetof(struct password_job, helper));
     job->status = STATUS_OK;
     if (job->verify) {
         int wrong = crypto_pwhash_str_verify(job->hash, job->password, job->password_len);
         job->matches = wrong == 0 && !job->unknown;
-        job->needs_rehash =
-            job->matches && crypto_pwhash_str_needs_rehash(job->hash, PASSWORD_PASSES, PASSWORD_MEMORY_BYTES) != 0;
+        job->needs_rehash = job->matches &&
+                            crypto_pwhash_str_needs_rehash(job->hash, PASSWORD_PASSES,
+                                                           PASSWORD_MEMORY_BYTES) != 0;
     } else if (crypto_pwhash_str_alg(job->hash, job->password, job->password_len, PASSWORD_PASSES,
                                      PASSWORD_MEMORY_BYTES, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         job->status = STATUS_NO_MEMORY;
@@ -24,11 +27,13 @@ static void work(struct helper_job *helper) {
 }
 
 static void done(struct helper_job *helper) {
-    struct password_job *job = (struct password_job *)(void *)((char *)helper - offsetof(struct password_job, helper));
+    struct password_job *job =
+        (struct password_job *)(void *)((char *)helper - offsetof(struct password_job, helper));
     job->done(job);
 }
 
-static enum status submit(struct helpers *helpers, struct loop *loop, struct password_job *job, struct str password) {
+static enum status submit(struct helpers *helpers, struct loop *loop, struct password_job *job,
+                          struct str password) {
     if (password.len > sizeof job->password)
         return STATUS_TOO_LARGE;
     memcpy(job->password, password.ptr, password.len);
@@ -40,14 +45,14 @@ static enum status submit(struct helpers *helpers, struct loop *loop, struct pas
     return status;
 }
 
-enum status password_hash_submit(struct helpers *helpers, struct loop *loop, struct password_job *job,
-                                 struct str password) {
+enum status password_hash_submit(struct helpers *helpers, struct loop *loop,
+                                 struct password_job *job, struct str password) {
     job->verify = false;
     return submit(helpers, loop, job, password);
 }
 
-enum status password_verify_submit(struct helpers *helpers, struct loop *loop, struct password_job *job,
-                                   struct str password, struct str hash) {
+enum status password_verify_submit(struct helpers *helpers, struct loop *loop,
+                                   struct password_job *job, struct str password, struct str hash) {
     job->verify = true;
     job->unknown = str_is_none(hash) || hash.len >= sizeof job->hash;
     struct str stored = job->unknown ? STR(dummy_hash) : hash;

@@ -1,4 +1,5 @@
-/* Names of the kinds of callers and of the roles in a company. What each may do is principal_scopes() in SQL. */
+/* Names of the kinds of callers and of the roles in a company. What each may do is
+ * principal_scopes() in SQL. */
 #include "segreteria/auth/principal.h"
 
 static const char *const kinds[] = {"anonymous", "company", "candidate", "operator"};

@@ -6,7 +6,9 @@
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-static struct str prefix_of(enum token_type type) { return type == TOKEN_REFRESH ? STR("sgrr_") : STR("sgr_"); }
+static struct str prefix_of(enum token_type type) {
+    return type == TOKEN_REFRESH ? STR("sgrr_") : STR("sgr_");
+}
 
 /* Big-endian bytes to base 62 by repeated division; the number is destroyed. */
 static void encode(unsigned char *number, size_t len, char *out, size_t chars) {
@@ -23,12 +25,13 @@ static void encode(unsigned char *number, size_t len, char *out, size_t chars) {
 
 static void encode_check(struct str body, char out[TOKEN_CHECK_CHARS]) {
     uint32_t crc = (uint32_t)crc32(0, (const unsigned char *)body.ptr, (uInt)body.len);
-    unsigned char bytes[4] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16), (unsigned char)(crc >> 8),
-                              (unsigned char)crc};
+    unsigned char bytes[4] = {(unsigned char)(crc >> 24), (unsigned char)(crc >> 16),
+                              (unsigned char)(crc >> 8), (unsigned char)crc};
     encode(bytes, sizeof bytes, out, TOKEN_CHECK_CHARS);
 }
 
-void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_BYTES], char out[TOKEN_TEXT_SIZE]) {
+void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_BYTES],
+                  char out[TOKEN_TEXT_SIZE]) {
     unsigned char number[TOKEN_SECRET_BYTES];
     struct str prefix = prefix_of(type);
     memcpy(number, secret, sizeof number);
@@ -42,7 +45,8 @@ void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_
 
 enum status token_check(enum token_type type, struct str text) {
     struct str prefix = prefix_of(type);
-    if (text.len != prefix.len + TOKEN_BODY_CHARS + TOKEN_CHECK_CHARS || !str_starts_with(text, prefix))
+    if (text.len != prefix.len + TOKEN_BODY_CHARS + TOKEN_CHECK_CHARS ||
+        !str_starts_with(text, prefix))
         return STATUS_INVALID;
     struct str body = str_from(text.ptr + prefix.len, TOKEN_BODY_CHARS);
     for (size_t i = 0; i < body.len; i++)
@@ -54,8 +58,8 @@ enum status token_check(enum token_type type, struct str text) {
 }
 
 void token_hash(const struct keys *keys, struct str text, unsigned char out[TOKEN_HASH_BYTES]) {
-    (void)crypto_generichash(out, TOKEN_HASH_BYTES, (const unsigned char *)text.ptr, text.len, keys->token_hash,
-                             sizeof keys->token_hash);
+    (void)crypto_generichash(out, TOKEN_HASH_BYTES, (const unsigned char *)text.ptr, text.len,
+                             keys->token_hash, sizeof keys->token_hash);
 }
 
 void token_hash_text(const unsigned char hash[TOKEN_HASH_BYTES], char out[TOKEN_HASH_TEXT_SIZE]) {

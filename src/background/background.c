@@ -1,4 +1,5 @@
-/* The background thread: a loop, one lane for its statements, one listening connection, and a timer for each chore. */
+/* The background thread: a loop, one lane for its statements, one listening connection, and a timer
+ * for each chore. */
 #include "segreteria/background/background.h"
 
 #include <pthread.h>
@@ -48,7 +49,8 @@ static void again_in(struct chore *chore, unsigned ms) {
     loop_timer_set(loop, &chore->timer, loop_now_ms(loop) + ms);
 }
 
-/* A full hand means there is more: at once again; anything else waits for the next turn of the clock. */
+/* A full hand means there is more: at once again; anything else waits for the next turn of the
+ * clock. */
 static void on_result(struct db_call *call, const struct db_result *result) {
     struct chore *chore = (struct chore *)(void *)((char *)call - offsetof(struct chore, call));
     chore->running = false;
@@ -57,9 +59,11 @@ static void on_result(struct db_call *call, const struct db_result *result) {
         struct str count = db_result_get(result, "out_count");
         more = str_eq(count, STR(ROWS_AT_ONCE));
         if (count.len > 0 && !str_eq(count, STR("0")))
-            log_info("chore_done", "statement=%s rows=%.*s", chore->statement->name, STR_FMT(count));
+            log_info("chore_done", "statement=%s rows=%.*s", chore->statement->name,
+                     STR_FMT(count));
     } else {
-        log_warn("chore_failed", "statement=%s sqlstate=%s", chore->statement->name, db_result_sqlstate(result));
+        log_warn("chore_failed", "statement=%s sqlstate=%s", chore->statement->name,
+                 db_result_sqlstate(result));
     }
     again_in(chore, more ? 1 : chore->every_ms);
 }
@@ -87,12 +91,14 @@ static void on_notify(void *context, const char *channel, const char *payload) {
 
 static void on_listening(void *context) {
     struct background *background = context;
-    auth_epochs_bump(background->epochs, STR_NONE); /* what was missed while nobody listened is unknown */
+    auth_epochs_bump(background->epochs,
+                     STR_NONE); /* what was missed while nobody listened is unknown */
 }
 
 /* ---- life ---- */
 
-static enum status open_connections(struct background *background, const struct background_options *options) {
+static enum status open_connections(struct background *background,
+                                    const struct background_options *options) {
     static const struct db_statement *const statements[] = {&stmt_background_jobs_expire,
                                                             &stmt_background_idempotency_purge,
                                                             &stmt_background_sessions_purge};
@@ -140,7 +146,8 @@ enum status background_start(const struct background_options *options, struct ba
     if (status == STATUS_OK)
         status = open_connections(background, options);
     if (status == STATUS_OK) {
-        background->thread_runs = pthread_create(&background->thread, NULL, thread_main, background) == 0;
+        background->thread_runs = pthread_create(&background->thread, NULL, thread_main,
+                                                 background) == 0;
         status = background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
     }
     if (status != STATUS_OK)

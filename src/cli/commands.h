@@ -1,5 +1,5 @@
-/* The commands of the binary. Each takes what follows its name (argv[0] is the name) and returns the exit status: 0 done,
- * 1 failed, 2 used wrongly. */
+/* The commands of the binary. Each takes what follows its name (argv[0] is the name) and returns
+ * the exit status: 0 done, 1 failed, 2 used wrongly. */
 #ifndef SEGRETERIA_CLI_COMMANDS_H
 #define SEGRETERIA_CLI_COMMANDS_H
 

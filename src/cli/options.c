@@ -29,8 +29,21 @@ static const char help[] =
     "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR.\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
 
-enum { LISTEN = 1, DATA_DIR, WORKERS, WRITES, CONNECTIONS, DRAIN, RUN_AS, POSTGRES_BIN, CORS, PROXY, LOG_LEVEL,
-       NO_ACCESS_LOG, HELP };
+enum {
+    LISTEN = 1,
+    DATA_DIR,
+    WORKERS,
+    WRITES,
+    CONNECTIONS,
+    DRAIN,
+    RUN_AS,
+    POSTGRES_BIN,
+    CORS,
+    PROXY,
+    LOG_LEVEL,
+    NO_ACCESS_LOG,
+    HELP
+};
 
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, LISTEN},
@@ -73,7 +86,8 @@ static void defaults(struct serve_options *out) {
 static bool number(const char *name, const char *text, size_t least, size_t most, size_t *out) {
     uint64_t value = 0;
     if (str_to_u64(str_of(text), most, &value) != STATUS_OK || value < least) {
-        (void)fprintf(stderr, "segreteria: --%s takes a number from %zu to %zu, not \"%s\"\n", name, least, most, text);
+        (void)fprintf(stderr, "segreteria: --%s takes a number from %zu to %zu, not \"%s\"\n", name,
+                      least, most, text);
         return false;
     }
     *out = (size_t)value;
@@ -82,7 +96,8 @@ static bool number(const char *name, const char *text, size_t least, size_t most
 
 static bool add(const char *name, struct str *list, size_t *count) {
     if (*count == OPTIONS_LIST_MAX) {
-        (void)fprintf(stderr, "segreteria: --%s can be given %d times at most\n", name, OPTIONS_LIST_MAX);
+        (void)fprintf(stderr, "segreteria: --%s can be given %d times at most\n", name,
+                      OPTIONS_LIST_MAX);
         return false;
     }
     list[(*count)++] = str_of(optarg);
@@ -110,7 +125,9 @@ static bool apply(int option, struct serve_options *out) {
     case LOG_LEVEL:
         if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)
             return true;
-        (void)fprintf(stderr, "segreteria: --log-level takes debug, info, warn or error, not \"%s\"\n", optarg);
+        (void)fprintf(stderr,
+                      "segreteria: --log-level takes debug, info, warn or error, not \"%s\"\n",
+                      optarg);
         return false;
     default: (void)fprintf(stderr, "Try: segreteria serve --help\n"); return false;
     }
@@ -127,7 +144,9 @@ int serve_options_parse(int argc, char **argv, struct serve_options *out) {
             return 3;
     }
     if (optind < argc) {
-        (void)fprintf(stderr, "segreteria: serve takes no argument \"%s\"\nTry: segreteria serve --help\n", argv[optind]);
+        (void)fprintf(stderr,
+                      "segreteria: serve takes no argument \"%s\"\nTry: segreteria serve --help\n",
+                      argv[optind]);
         return 3;
     }
     return 0;

@@ -1,4 +1,5 @@
-/* Options of the command line and the environment, for the commands that need a data base or a server. */
+/* Options of the command line and the environment, for the commands that need a data base or a
+ * server. */
 #ifndef SEGRETERIA_CLI_OPTIONS_H
 #define SEGRETERIA_CLI_OPTIONS_H
 
@@ -29,8 +30,8 @@ struct serve_options {
     size_t trusted_proxies_count;
 };
 
-/* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong option, which has been
- * told on standard error). Defaults, then environment, then command line. */
+/* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong
+ * option, which has been told on standard error). Defaults, then environment, then command line. */
 int serve_options_parse(int argc, char **argv, struct serve_options *out);
 
 #endif

@@ -1,8 +1,10 @@
-/* `segreteria serve`: puts the rooms together, watches over the private cluster, and takes them apart again.
+/* `segreteria serve`: puts the rooms together, watches over the private cluster, and takes them
+ * apart again.
  *
- * The main thread does what may block, at start and at the end; in between it only waits for signals. Order of the start:
- * contract (a mistake there should be told before anything is touched), data directory, listening sockets (the port may
- * need root), privileges dropped, keys, data base, migrations, workers.
+ * The main thread does what may block, at start and at the end; in between it only waits for
+ * signals. Order of the start: contract (a mistake there should be told before anything is
+ * touched), data directory, listening sockets (the port may need root), privileges dropped, keys,
+ * data base, migrations, workers.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -27,8 +29,8 @@
 #include "segreteria/worker/listen.h"
 #include "serve_worker.h"
 
-/* Argon2id of one sign-in takes PASSWORD_MEMORY_BYTES and 10 to 20 ms of a core: two at a time, so that requests keep
- * theirs, and a queue that is answered within two seconds. */
+/* Argon2id of one sign-in takes PASSWORD_MEMORY_BYTES and 10 to 20 ms of a core: two at a time, so
+ * that requests keep theirs, and a queue that is answered within two seconds. */
 #define HELPER_THREADS 2
 #define HELPER_QUEUE 128
 #define READY_WITHIN_MS 30000
@@ -38,7 +40,8 @@ struct serve {
     struct contract *contract;
     struct api_table *table;
     struct cluster *cluster;
-    char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data directory */
+    char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data
+                           directory */
     const char *conninfo;
     struct db_constraints *constraints;
     struct keys keys;
@@ -79,8 +82,8 @@ static void raise_file_limit(void) {
     }
 }
 
-/* Workers free as much as they take, many times a millisecond: giving pages back to the kernel in between and asking for
- * them again costs more than the few megabytes are worth. */
+/* Workers free as much as they take, many times a millisecond: giving pages back to the kernel in
+ * between and asking for them again costs more than the few megabytes are worth. */
 static void keep_memory(void) {
     (void)mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
     (void)mallopt(M_TOP_PAD, 256 * 1024);
@@ -88,17 +91,18 @@ static void keep_memory(void) {
 }
 
 static enum status open_contract(struct serve *serve) {
-    enum status status =
-        contract_create(asset_openapi_json.data, asset_openapi_json.len, &serve->contract, &serve->error);
-    return status != STATUS_OK ? status : api_table_create(serve->contract, &serve->table, &serve->error);
+    enum status status = contract_create(asset_openapi_json.data, asset_openapi_json.len,
+                                         &serve->contract, &serve->error);
+    return status != STATUS_OK ? status
+                               : api_table_create(serve->contract, &serve->table, &serve->error);
 }
 
 static enum status open_sockets(struct serve *serve) {
     serve->listen_fds = calloc(serve->options.workers, sizeof serve->listen_fds[0]);
     if (serve->listen_fds == NULL)
         return STATUS_NO_MEMORY;
-    enum status status = listen_open(str_of(serve->options.listen), serve->options.workers, serve->listen_fds,
-                                     &serve->bound, &serve->error);
+    enum status status = listen_open(str_of(serve->options.listen), serve->options.workers,
+                                     serve->listen_fds, &serve->bound, &serve->error);
     if (status == STATUS_OK)
         serve->listen_count = serve->options.workers;
     return status;
@@ -127,19 +131,22 @@ static enum status open_data(struct serve *serve) {
         status = cluster_drop_privileges(serve->cluster, &serve->error);
     if (status != STATUS_OK)
         return status;
-    (void)snprintf(serve->data_path, sizeof serve->data_path, "/proc/self/fd/%d", cluster_dir_fd(serve->cluster));
+    (void)snprintf(serve->data_path, sizeof serve->data_path, "/proc/self/fd/%d",
+                   cluster_dir_fd(serve->cluster));
     return keys_load(serve->options.master_key, serve->data_path, &serve->keys, &serve->error);
 }
 
 static enum status check_allowance(struct serve *serve) {
-    size_t needed = serve->options.workers * serve_worker_connections(&serve->options) + BACKGROUND_CONNECTIONS;
+    size_t needed = serve->options.workers * serve_worker_connections(&serve->options) +
+                    BACKGROUND_CONNECTIONS;
     size_t allowed = 0;
     enum status status = db_connections_allowed(serve->conninfo, &allowed, &serve->error);
     if (status == STATUS_OK && needed > allowed) {
-        buf_printf(&serve->error,
-                   "%zu workers need %zu data base connections, but the data base allows %zu: lower --workers or "
-                   "--write-connections, or raise its max_connections",
-                   serve->options.workers, needed, allowed);
+        buf_printf(
+            &serve->error,
+            "%zu workers need %zu data base connections, but the data base allows %zu: lower --workers or "
+            "--write-connections, or raise its max_connections",
+            serve->options.workers, needed, allowed);
         status = STATUS_TOO_LARGE;
     }
     return status;
@@ -216,8 +223,9 @@ static bool wait_ready(struct serve *serve, bool *stopped) {
 }
 
 static void announce(const struct serve *serve) {
-    (void)printf("segreteria serves on http://%s  (try: curl http://%s/v1/jobs; reference: http://%s/docs)\n",
-                 serve->bound.data, serve->bound.data, serve->bound.data);
+    (void)printf(
+        "segreteria serves on http://%s  (try: curl http://%s/v1/jobs; reference: http://%s/docs)\n",
+        serve->bound.data, serve->bound.data, serve->bound.data);
     (void)fflush(stdout);
 }
 
@@ -261,8 +269,8 @@ static void take_apart(struct serve *serve) {
 }
 
 static int serve_run(struct serve *serve) {
-    static enum status (*const steps[])(struct serve *serve) = {open_signals, open_contract, open_data, open_database,
-                                                                start_workers};
+    static enum status (*const steps[])(struct serve * serve) = {
+        open_signals, open_contract, open_data, open_database, start_workers};
     enum status status = STATUS_OK;
     bool stopped = false;
     for (size_t i = 0; status == STATUS_OK && i < sizeof steps / sizeof steps[0]; i++)
@@ -272,14 +280,17 @@ static int serve_run(struct serve *serve) {
         run(serve);
         stopped = true;
     } else if (status == STATUS_OK && !stopped) {
-        buf_append_text(&serve->error, "the data base could not be made ready for all statements; the log says more");
+        buf_append_text(
+            &serve->error,
+            "the data base could not be made ready for all statements; the log says more");
         status = STATUS_UNAVAILABLE;
     }
     drain(serve);
     take_apart(serve);
     if (status == STATUS_OK || stopped)
         return 0;
-    (void)fprintf(stderr, "segreteria: %s\n", serve->error.len > 0 ? serve->error.data : status_name(status));
+    (void)fprintf(stderr, "segreteria: %s\n",
+                  serve->error.len > 0 ? serve->error.data : status_name(status));
     return 1;
 }
 

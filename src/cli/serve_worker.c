@@ -4,8 +4,8 @@
 #include "generated/statements.h"
 #include "segreteria/core/log.h"
 
-/* Reads are merged and answered in a fraction of a millisecond, so one connection serves all of a worker's; writes wait
- * for the disk, where several commits at a time cost no more than one. */
+/* Reads are merged and answered in a fraction of a millisecond, so one connection serves all of a
+ * worker's; writes wait for the disk, where several commits at a time cost no more than one. */
 #define READ_CONNECTIONS 1
 #define SLOW_CONNECTIONS 1
 #define TOKEN_CACHE_ENTRIES 4096
@@ -41,8 +41,9 @@ static void on_drain_timer(struct loop_timer *timer) {
 }
 
 static void on_drain(struct loop_message *message) {
-    struct serve_worker *worker =
-        (struct serve_worker *)(void *)((char *)message - offsetof(struct serve_worker, drain_message));
+    struct serve_worker *worker = (struct serve_worker *)(void *)((char *)message -
+                                                                  offsetof(struct serve_worker,
+                                                                           drain_message));
     worker->drain_until_ms = loop_now_ms(worker->api.loop) + worker->options->drain_ms;
     http_server_drain(worker->http);
     worker->drain_timer.on_due = on_drain_timer;
@@ -66,8 +67,8 @@ struct lane_plan {
     unsigned timeout_ms;
 };
 
-static enum status lane_open(struct serve_worker *worker, const char *conninfo, const struct lane_plan *plan,
-                             struct db_lane **out) {
+static enum status lane_open(struct serve_worker *worker, const char *conninfo,
+                             const struct lane_plan *plan, struct db_lane **out) {
     const struct db_lane_options lane = {.name = plan->name,
                                          .conninfo = conninfo,
                                          .loop = worker->api.loop,
@@ -112,7 +113,8 @@ static enum status http_open(struct serve_worker *worker, int listen_fd) {
 }
 
 enum status serve_worker_start(struct serve_worker *worker, struct api_shared *shared,
-                               const struct serve_options *options, const char *conninfo, int listen_fd) {
+                               const struct serve_options *options, const char *conninfo,
+                               int listen_fd) {
     worker->options = options;
     struct loop *loop = NULL;
     enum status status = loop_create(&loop);

@@ -10,7 +10,8 @@
 
 #define SERVE_STATEMENTS_MAX 128
 
-/* The statements of one lane: a connection prepares only what it may run, which keeps the start short. */
+/* The statements of one lane: a connection prepares only what it may run, which keeps the start
+ * short. */
 struct serve_statements {
     const struct db_statement *list[SERVE_STATEMENTS_MAX];
     size_t count;
@@ -34,8 +35,10 @@ size_t serve_worker_connections(const struct serve_options *options);
 
 /* Makes everything and starts the thread. On failure stop and destroy still have to be called. */
 NODISCARD enum status serve_worker_start(struct serve_worker *worker, struct api_shared *shared,
-                                         const struct serve_options *options, const char *conninfo, int listen_fd);
-/* From another thread: no new connections; the thread ends when the running requests have ended or their time is up. */
+                                         const struct serve_options *options, const char *conninfo,
+                                         int listen_fd);
+/* From another thread: no new connections; the thread ends when the running requests have ended or
+ * their time is up. */
 void serve_worker_drain(struct serve_worker *worker);
 /* Waits for the thread, then lets go of everything but the loop (helpers may still post to it). */
 void serve_worker_join(struct serve_worker *worker);

@@ -1,4 +1,5 @@
-/* Clocks and the two date formats the protocol needs, without the locale that strftime would bring. */
+/* Clocks and the two date formats the protocol needs, without the locale that strftime
+ * would bring. */
 #include "segreteria/core/clock.h"
 
 #include <stdio.h>
@@ -28,8 +29,9 @@ static struct tm civil(int64_t unix_ms) {
 
 void clock_format_rfc3339(int64_t unix_ms, char out[CLOCK_RFC3339_SIZE]) {
     struct tm tm = civil(unix_ms);
-    (void)snprintf(out, CLOCK_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ", (unsigned)(tm.tm_year + 1900) % 10000u,
-                   (unsigned)(tm.tm_mon + 1) % 100u, (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
+    (void)snprintf(out, CLOCK_RFC3339_SIZE, "%04u-%02u-%02uT%02u:%02u:%02uZ",
+                   (unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)(tm.tm_mon + 1) % 100u,
+                   (unsigned)tm.tm_mday % 100u, (unsigned)tm.tm_hour % 100u,
                    (unsigned)tm.tm_min % 100u, (unsigned)tm.tm_sec % 100u);
 }
 
@@ -38,8 +40,9 @@ void clock_format_http_date(int64_t unix_ms, char out[CLOCK_HTTP_DATE_SIZE]) {
     static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     struct tm tm = civil(unix_ms);
-    (void)snprintf(out, CLOCK_HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT", days[(unsigned)tm.tm_wday % 7u],
-                   (unsigned)tm.tm_mday % 100u, months[(unsigned)tm.tm_mon % 12u],
-                   (unsigned)(tm.tm_year + 1900) % 10000u, (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
+    (void)snprintf(out, CLOCK_HTTP_DATE_SIZE, "%.3s, %02u %.3s %04u %02u:%02u:%02u GMT",
+                   days[(unsigned)tm.tm_wday % 7u], (unsigned)tm.tm_mday % 100u,
+                   months[(unsigned)tm.tm_mon % 12u], (unsigned)(tm.tm_year + 1900) % 10000u,
+                   (unsigned)tm.tm_hour % 100u, (unsigned)tm.tm_min % 100u,
                    (unsigned)tm.tm_sec % 100u);
 }

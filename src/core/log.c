@@ -1,4 +1,5 @@
-/* logfmt lines on standard error. The level is the one process-wide setting, written before threads start. */
+/* logfmt lines on standard error. The level is the one process-wide setting, written before threads
+ * start. */
 #include "segreteria/core/log.h"
 
 #include <stdarg.h>
@@ -13,9 +14,13 @@
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 static _Atomic int threshold = LOG_INFO;
 
-void log_set_level(enum log_level level) { atomic_store_explicit(&threshold, (int)level, memory_order_relaxed); }
+void log_set_level(enum log_level level) {
+    atomic_store_explicit(&threshold, (int)level, memory_order_relaxed);
+}
 
-enum log_level log_level(void) { return (enum log_level)atomic_load_explicit(&threshold, memory_order_relaxed); }
+enum log_level log_level(void) {
+    return (enum log_level)atomic_load_explicit(&threshold, memory_order_relaxed);
+}
 
 enum status log_level_parse(struct str name, enum log_level *out) {
     for (unsigned i = 0; i < 4; i++)
@@ -33,8 +38,8 @@ void log_write(enum log_level level, const char *event, const char *fields, ...)
     char date[CLOCK_RFC3339_SIZE];
     int64_t now = clock_unix_ms();
     clock_format_rfc3339(now, date);
-    int head = snprintf(line, sizeof line, "ts=%.19s.%03dZ level=%s event=%s ", date, (int)(now % 1000),
-                        level_names[level], event);
+    int head = snprintf(line, sizeof line, "ts=%.19s.%03dZ level=%s event=%s ", date,
+                        (int)(now % 1000), level_names[level], event);
     if (head < 0 || (size_t)head >= sizeof line)
         return;
     va_list args;

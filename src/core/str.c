@@ -17,7 +17,8 @@ bool str_starts_with(struct str s, struct str prefix) {
 }
 
 bool str_ends_with(struct str s, struct str suffix) {
-    return s.len >= suffix.len && str_eq(str_from(s.ptr + (s.len - suffix.len), suffix.len), suffix);
+    return s.len >= suffix.len &&
+           str_eq(str_from(s.ptr + (s.len - suffix.len), suffix.len), suffix);
 }
 
 size_t str_find(struct str s, char byte) {

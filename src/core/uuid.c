@@ -16,7 +16,9 @@ struct uuid uuid_v7(void) {
     return uuid;
 }
 
-static bool hyphen_before(unsigned byte) { return byte == 4 || byte == 6 || byte == 8 || byte == 10; }
+static bool hyphen_before(unsigned byte) {
+    return byte == 4 || byte == 6 || byte == 8 || byte == 10;
+}
 
 void uuid_format(const struct uuid *uuid, char out[UUID_TEXT_SIZE]) {
     static const char hex[] = "0123456789abcdef";

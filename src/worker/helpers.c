@@ -18,8 +18,8 @@ struct helpers {
 };
 
 static void deliver_done(struct loop_message *message) {
-    struct helper_job *job =
-        (struct helper_job *)(void *)((char *)message - offsetof(struct helper_job, message));
+    struct helper_job *job = (struct helper_job *)(void *)((char *)message -
+                                                           offsetof(struct helper_job, message));
     job->done(job);
 }
 
@@ -108,7 +108,8 @@ enum status helpers_submit(struct helpers *helpers, struct helper_job *job) {
 }
 
 size_t helpers_queued(const struct helpers *helpers) {
-    struct helpers *locked = (struct helpers *)(uintptr_t)helpers; /* the lock is not part of what const promises */
+    struct helpers *locked =
+        (struct helpers *)(uintptr_t)helpers; /* the lock is not part of what const promises */
     (void)pthread_mutex_lock(&locked->lock);
     size_t queued = locked->queued;
     (void)pthread_mutex_unlock(&locked->lock);

@@ -40,8 +40,10 @@ static int open_one(const struct sockaddr *address, socklen_t len, bool share) {
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
-        (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0) || bind(fd, address, len) != 0 ||
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 || (share && listen(fd, BACKLOG) != 0)) {
+        (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof one) != 0) ||
+        bind(fd, address, len) != 0 ||
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one) != 0 ||
+        (share && listen(fd, BACKLOG) != 0)) {
         int cause = errno;
         (void)close(fd);
         errno = cause;
@@ -50,8 +52,9 @@ static int open_one(const struct sockaddr *address, socklen_t len, bool share) {
     return fd;
 }
 
-/* Sharing the port among our own workers must not let a second server slip in beside us unnoticed: a socket without
- * SO_REUSEPORT is bound first, which fails where anybody listens. It also settles the number of port 0. */
+/* Sharing the port among our own workers must not let a second server slip in beside us unnoticed:
+ * a socket without SO_REUSEPORT is bound first, which fails where anybody listens. It also settles
+ * the number of port 0. */
 static enum status settle(struct sockaddr_storage *address, socklen_t len) {
     int fd = open_one((const struct sockaddr *)address, len, false);
     if (fd < 0)
@@ -69,11 +72,14 @@ static void describe(const struct sockaddr_storage *address, socklen_t len, stru
         buf_printf(out, address->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
 }
 
-enum status listen_open(struct str address, size_t count, int *fds, struct buf *bound, struct buf *error) {
+enum status listen_open(struct str address, size_t count, int *fds, struct buf *bound,
+                        struct buf *error) {
     char host[256], port[8];
     if (split(address, host, port) != STATUS_OK) {
-        buf_printf(error, "cannot listen on \"%.*s\": expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
-                   STR_FMT(address));
+        buf_printf(
+            error,
+            "cannot listen on \"%.*s\": expected HOST:PORT, such as 127.0.0.1:8080 or [::1]:8080",
+            STR_FMT(address));
         return STATUS_INVALID;
     }
     struct addrinfo hints = {.ai_family = host[0] == '\0' ? AF_INET6 : AF_UNSPEC,

@@ -1,4 +1,5 @@
-/* The event loop: epoll for descriptors, a wheel for timers, an eventfd-woken stack for messages. */
+/* The event loop: epoll for descriptors, a wheel for timers, an eventfd-woken stack
+ * for messages. */
 #include "segreteria/worker/loop.h"
 
 #include <errno.h>
@@ -13,7 +14,8 @@
 
 #define EVENTS_MAX 256
 #define SLOT_MS 16u
-#define SLOTS 512u /* a timer further away than 8.2 s is passed over until its turn of the wheel */
+/* A timer further away than 8.2 s is passed over until its turn of the wheel. */
+#define SLOTS 512u
 
 struct loop {
     int epoll_fd;
@@ -38,7 +40,8 @@ static void wake(struct loop *loop) {
 
 /* Takes the whole stack and delivers it oldest first. */
 static void deliver_mail(struct loop *loop) {
-    struct loop_message *newest = atomic_exchange_explicit(&loop->mailbox, NULL, memory_order_acquire);
+    struct loop_message *newest = atomic_exchange_explicit(&loop->mailbox, NULL,
+                                                           memory_order_acquire);
     struct loop_message *oldest = NULL;
     while (newest != NULL) {
         struct loop_message *next = newest->next;
@@ -58,7 +61,8 @@ static void on_mailbox(struct loop_watch *watch, uint32_t events) {
     (void)events;
     uint64_t count;
     ssize_t got = read(watch->fd, &count, sizeof count);
-    (void)got; /* EAGAIN: somebody's wake-up was taken already; the mailbox is looked at every turn */
+    (void)
+        got; /* EAGAIN: somebody's wake-up was taken already; the mailbox is looked at every turn */
 }
 
 enum status loop_create(struct loop **out) {
@@ -116,7 +120,9 @@ static void forget_fetched(struct loop *loop, const struct loop_watch *watch) {
 enum status loop_watch_set(struct loop *loop, struct loop_watch *watch, uint32_t events) {
     if (watch->events == events)
         return STATUS_OK;
-    int operation = events == 0 ? EPOLL_CTL_DEL : watch->events == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+    int operation = events == 0          ? EPOLL_CTL_DEL
+                    : watch->events == 0 ? EPOLL_CTL_ADD
+                                         : EPOLL_CTL_MOD;
     struct epoll_event event = {.events = events, .data.ptr = watch};
     if (events == 0)
         forget_fetched(loop, watch);
@@ -146,7 +152,8 @@ void loop_timer_clear(struct loop *loop, struct loop_timer *timer) {
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t due_ms) {
     loop_timer_clear(loop, timer);
     timer->due_ms = due_ms;
-    /* A slot is looked at when the clock has left it; one that is due now goes to the slot looked at next. */
+    /* A slot is looked at when the clock has left it; one that is due now goes to the slot looked
+     * at next. */
     uint64_t at = due_ms < loop->wheel_ms ? loop->wheel_ms : due_ms;
     unsigned slot = slot_of(at);
     timer->next = loop->slots[slot];
@@ -157,7 +164,8 @@ void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t due_ms
     loop->occupied[slot / 64] |= UINT64_C(1) << (slot % 64);
 }
 
-/* Fires what is due in one slot. A callback may set or clear any timer, so the walk starts again after each. */
+/* Fires what is due in one slot. A callback may set or clear any timer, so the walk starts again
+ * after each. */
 static void run_slot(struct loop *loop, unsigned slot) {
     for (;;) {
         struct loop_timer *timer = loop->slots[slot];
@@ -178,7 +186,8 @@ static void run_timers(struct loop *loop) {
         loop->wheel_ms = until - (uint64_t)SLOTS * SLOT_MS;
     while (loop->wheel_ms < until) {
         unsigned slot = slot_of(loop->wheel_ms);
-        loop->wheel_ms += SLOT_MS; /* first, so that a timer set by a callback lands in a later slot */
+        loop->wheel_ms +=
+            SLOT_MS; /* first, so that a timer set by a callback lands in a later slot */
         if ((loop->occupied[slot / 64] >> (slot % 64) & 1) != 0)
             run_slot(loop, slot);
     }
@@ -207,8 +216,8 @@ void loop_post(struct loop *loop, struct loop_message *message) {
     struct loop_message *head = atomic_load_explicit(&loop->mailbox, memory_order_relaxed);
     do
         message->next = head;
-    while (!atomic_compare_exchange_weak_explicit(&loop->mailbox, &head, message, memory_order_release,
-                                                  memory_order_relaxed));
+    while (!atomic_compare_exchange_weak_explicit(&loop->mailbox, &head, message,
+                                                  memory_order_release, memory_order_relaxed));
     if (head == NULL) /* otherwise whoever posted first has woken the loop */
         wake(loop);
 }

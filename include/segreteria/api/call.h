@@ -1,8 +1,9 @@
 /* One running operation: what a handler gets and what it may do with it.
  *
- * A handler binds what the contract does not give (hashes, generated secrets) and submits one statement; parameters of the
- * statement are found by name (see api_submit). It returns STATUS_OK when an answer was given or is on its way; any other
- * status is answered for it. Everything lives in the request's arena. Thread: the worker's own.
+ * A handler binds what the contract does not give (hashes, generated secrets) and submits one
+ * statement; parameters of the statement are found by name (see api_submit). It returns STATUS_OK
+ * when an answer was given or is on its way; any other status is answered for it. Everything lives
+ * in the request's arena. Thread: the worker's own.
  */
 #ifndef SEGRETERIA_API_CALL_H
 #define SEGRETERIA_API_CALL_H
@@ -32,17 +33,22 @@ struct api_call {
     struct principal principal;
     bool authenticated;
     struct str body_text;
-    json_t *body;        /* validated; NULL where the operation takes none */
-    struct str tail;     /* members appended to the answer's body by C (secrets), e.g. `"secret":"..."`; STR_NONE */
-    void *state;         /* the handler's own */
+    json_t *body;    /* validated; NULL where the operation takes none */
+    struct str tail; /* members appended to the answer's body by C (secrets), e.g. `"secret":"..."`;
+                        STR_NONE */
+    void *state;     /* the handler's own */
     size_t (*on_chunk)(struct api_call *call, struct str chunk, bool last); /* streams */
-    void (*on_end)(struct api_call *call); /* the request ends without an answer: let go of what is not in the arena */
+    void (*on_end)(struct api_call *call); /* the request ends without an answer: let go of what is
+                                              not in the arena */
 
     /* private to the api room's own files */
     unsigned char token_hash[TOKEN_HASH_BYTES];
     struct auth_snapshot token_snapshot;
     void (*then)(struct api_call *call); /* the step after authentication */
-    struct { const char *name; struct str value; } bound[API_BOUND_MAX];
+    struct {
+        const char *name;
+        struct str value;
+    } bound[API_BOUND_MAX];
     size_t bound_count;
     struct db_call db;
     struct db_lane *db_lane; /* of the call in flight; NULL: none */
@@ -56,21 +62,26 @@ struct api_call {
     bool minimal; /* Prefer: return=minimal */
 };
 
-/* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings win. */
+/* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings
+ * win. */
 void api_bind(struct api_call *call, const char *name, struct str value);
 
-/* Runs the statement and answers with its row. Parameters are looked up, in this order, among: values bound with
- * api_bind; path and query parameters; :body, :if_match, :after, :limit, :caller_*, :request_id, :new_id, :lang. */
+/* Runs the statement and answers with its row. Parameters are looked up, in this order, among:
+ * values bound with api_bind; path and query parameters; :body, :if_match, :after, :limit,
+ * :caller_*, :request_id, :new_id, :lang. */
 NODISCARD enum status api_submit(struct api_call *call, const struct db_statement *statement);
-/* Runs the statement and hands its result (outcome DB_DONE only; everything else is answered) to on_row. */
-NODISCARD enum status api_submit_then(struct api_call *call, const struct db_statement *statement, api_row_handler on_row);
-/* The default row handler: status, code, problem, body, etag, location, language (of the body's texts) / items, next_key. */
+/* Runs the statement and hands its result (outcome DB_DONE only; everything else is answered) to
+ * on_row. */
+NODISCARD enum status api_submit_then(struct api_call *call, const struct db_statement *statement,
+                                      api_row_handler on_row);
+/* The default row handler: status, code, problem, body, etag, location, language (of the body's
+ * texts) / items, next_key. */
 void api_reply_row(struct api_call *call, const struct db_result *result);
 
 /* The same with another status than the row's (an owner sees what others get 410 for). */
 void api_reply_row_as(struct api_call *call, const struct db_result *result, int status);
-/* For statements that end or change what the caller's tokens may do: every worker looks them up again from now on, then
- * the row is answered. */
+/* For statements that end or change what the caller's tokens may do: every worker looks them up
+ * again from now on, then the row is answered. */
 void api_reply_row_revoked(struct api_call *call, const struct db_result *result);
 
 /* Answers. */
@@ -86,22 +97,27 @@ struct str api_body_text(const struct api_call *call, const char *member, const 
 /* A path or query parameter's text; STR_NONE when absent. */
 struct str api_parameter(const struct api_call *call, const char *name);
 
-/* 32 bytes for a secret of this answer: random, or, when the request carries an Idempotency-Key, derived from it, so that
- * the replayed answer can name the secret again although it is stored nowhere. label tells several apart. */
-void api_secret(const struct api_call *call, const char *label, unsigned char out[TOKEN_SECRET_BYTES]);
+/* 32 bytes for a secret of this answer: random, or, when the request carries an Idempotency-Key,
+ * derived from it, so that the replayed answer can name the secret again although it is stored
+ * nowhere. label tells several apart. */
+void api_secret(const struct api_call *call, const char *label,
+                unsigned char out[TOKEN_SECRET_BYTES]);
 
 /* Binds :access_hash, :refresh_hash and sets call->tail to the `"session":{...}` member. */
 NODISCARD enum status api_session_prepare(struct api_call *call);
 #define API_SESSION_SECONDS 3600
 
-/* Hashes or verifies on a helper thread, then calls then(). A request that goes away meanwhile is forgotten. */
+/* Hashes or verifies on a helper thread, then calls then(). A request that goes away meanwhile is
+ * forgotten. */
 NODISCARD enum status api_password_hash(struct api_call *call, struct str password,
-                                        void (*then)(struct api_call *call, struct password_job *job));
-NODISCARD enum status api_password_verify(struct api_call *call, struct str password, struct str hash,
-                                          void (*then)(struct api_call *call, struct password_job *job));
+                                        void (*then)(struct api_call *call,
+                                                     struct password_job *job));
+NODISCARD enum status
+api_password_verify(struct api_call *call, struct str password, struct str hash,
+                    void (*then)(struct api_call *call, struct password_job *job));
 
-/* JSON Merge Patch (RFC 7396): reads the editable document, merges, validates the result, writes it with the version it
- * read; a lost race is read again. */
+/* JSON Merge Patch (RFC 7396): reads the editable document, merges, validates the result, writes it
+ * with the version it read; a lost race is read again. */
 NODISCARD enum status api_patch(struct api_call *call, const struct db_statement *read_statement,
                                 const struct db_statement *write_statement);
 

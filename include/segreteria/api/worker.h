@@ -1,5 +1,5 @@
-/* What one worker thread needs to run operations. Filled by `serve` before the loop runs; the shared parts are immutable
- * or atomic.
+/* What one worker thread needs to run operations. Filled by `serve` before the loop runs; the
+ * shared parts are immutable or atomic.
  */
 #ifndef SEGRETERIA_API_WORKER_H
 #define SEGRETERIA_API_WORKER_H
@@ -27,10 +27,10 @@ struct api_shared {
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
     struct helpers *helpers;
-    const char *spool_dir;       /* for answers of streams; on the data directory's disk */
-    _Atomic unsigned ready;      /* workers whose lanes are all up */
+    const char *spool_dir;  /* for answers of streams; on the data directory's disk */
+    _Atomic unsigned ready; /* workers whose lanes are all up */
     unsigned workers;
-    atomic_bool draining;        /* readiness is false from here on */
+    atomic_bool draining; /* readiness is false from here on */
 };
 
 /* One for each worker thread. */
@@ -43,8 +43,10 @@ struct api_worker {
     bool was_ready;                      /* counted in shared->ready */
 };
 
-/* Checks that every operation of the contract has a handler and the other way round. error names what is missing. */
-NODISCARD enum status api_table_create(const struct contract *contract, struct api_table **out, struct buf *error);
+/* Checks that every operation of the contract has a handler and the other way round. error names
+ * what is missing. */
+NODISCARD enum status api_table_create(const struct contract *contract, struct api_table **out,
+                                       struct buf *error);
 void api_table_destroy(struct api_table *table);
 
 /* Sets worker->application. */

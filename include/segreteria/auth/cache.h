@@ -1,5 +1,5 @@
-/* Tokens already looked up, per worker, short-lived, bounded; and the epochs by which a revocation on any thread makes
- * every worker look again.
+/* Tokens already looked up, per worker, short-lived, bounded; and the epochs by which a revocation
+ * on any thread makes every worker look again.
  */
 #ifndef SEGRETERIA_AUTH_CACHE_H
 #define SEGRETERIA_AUTH_CACHE_H
@@ -11,8 +11,9 @@
 #include "segreteria/auth/token.h"
 #include "segreteria/core/status.h"
 
-/* Shared by all workers of the process: a counter per bucket of accounts. An entry remembers the counter as it was before
- * its look-up was sent, so a revocation that overtakes the look-up makes the entry stale, too. */
+/* Shared by all workers of the process: a counter per bucket of accounts. An entry remembers the
+ * counter as it was before its look-up was sent, so a revocation that overtakes the look-up makes
+ * the entry stale, too. */
 #define AUTH_EPOCHS 1024
 struct auth_epochs {
     _Atomic uint64_t all;   /* counts bumps that concern everybody */
@@ -20,11 +21,12 @@ struct auth_epochs {
     _Atomic uint64_t account[AUTH_EPOCHS];
 };
 
-/* After the revocation is committed and before it is answered (or on NOTIFY). Thread-safe. account_id "" or unknown text
- * stales everything. */
+/* After the revocation is committed and before it is answered (or on NOTIFY). Thread-safe.
+ * account_id "" or unknown text stales everything. */
 void auth_epochs_bump(struct auth_epochs *epochs, struct str account_id);
 
-/* Taken before a look-up is sent. The account is not known then, so every bump counts: see cache.c. */
+/* Taken before a look-up is sent. The account is not known then, so every bump counts:
+ * see cache.c. */
 struct auth_snapshot {
     uint64_t all;
     uint64_t bumps;
@@ -34,15 +36,18 @@ struct auth_cache;
 #define AUTH_CACHE_TTL_MS 10000u         /* a found token */
 #define AUTH_CACHE_NEGATIVE_TTL_MS 2000u /* an unknown one */
 
-NODISCARD enum status auth_cache_create(struct auth_epochs *epochs, size_t entries, struct auth_cache **out);
+NODISCARD enum status auth_cache_create(struct auth_epochs *epochs, size_t entries,
+                                        struct auth_cache **out);
 void auth_cache_destroy(struct auth_cache *cache);
 
 enum auth_cache_answer { AUTH_CACHE_MISS, AUTH_CACHE_FOUND, AUTH_CACHE_UNKNOWN };
-enum auth_cache_answer auth_cache_get(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES],
-                                      uint64_t now_ms, struct principal *out);
+enum auth_cache_answer auth_cache_get(struct auth_cache *cache,
+                                      const unsigned char hash[TOKEN_HASH_BYTES], uint64_t now_ms,
+                                      struct principal *out);
 struct auth_snapshot auth_cache_snapshot(const struct auth_cache *cache);
 /* principal NULL: the token is unknown. Not kept if any revocation happened since the snapshot. */
-void auth_cache_put(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES], struct auth_snapshot snapshot,
-                    uint64_t now_ms, const struct principal *principal);
+void auth_cache_put(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES],
+                    struct auth_snapshot snapshot, uint64_t now_ms,
+                    const struct principal *principal);
 
 #endif

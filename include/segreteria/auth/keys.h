@@ -1,5 +1,6 @@
-/* The master key and what is derived from it. One key file (or environment variable) protects everything at rest: subkeys
- * are made with crypto_kdf (BLAKE2b), so that no two purposes share a key. Immutable after start; read by all threads.
+/* The master key and what is derived from it. One key file (or environment variable) protects
+ * everything at rest: subkeys are made with crypto_kdf (BLAKE2b), so that no two purposes share a
+ * key. Immutable after start; read by all threads.
  */
 #ifndef SEGRETERIA_AUTH_KEYS_H
 #define SEGRETERIA_AUTH_KEYS_H
@@ -17,13 +18,16 @@ struct keys {
     unsigned char token_hash[KEYS_SUBKEY_BYTES];  /* 1: stored hashes of tokens */
     unsigned char cursor[KEYS_SUBKEY_BYTES];      /* 2: signatures of page cursors */
     unsigned char idempotency[KEYS_SUBKEY_BYTES]; /* 3: idempotency keys and request fingerprints */
-    unsigned char derive[KEYS_SUBKEY_BYTES];      /* 4: secrets of answers that may have to be given again */
+    unsigned char
+        derive[KEYS_SUBKEY_BYTES]; /* 4: secrets of answers that may have to be given again */
 };
 
-/* environment: the value of SEGRETERIA_MASTER_KEY (64 hexadecimal digits) or NULL; otherwise the file
- * <data_dir>/master.key, made (mode 0600) when it does not exist. A file others can read is refused. error says what is
- * wrong in one line. The master key itself is wiped before this returns. */
-NODISCARD enum status keys_load(const char *environment, const char *data_dir, struct keys *out, struct buf *error);
+/* environment: the value of SEGRETERIA_MASTER_KEY (64 hexadecimal digits) or NULL; otherwise the
+ * file <data_dir>/master.key, made (mode 0600) when it does not exist. A file others can read is
+ * refused. error says what is wrong in one line. The master key itself is wiped before this
+ * returns. */
+NODISCARD enum status keys_load(const char *environment, const char *data_dir, struct keys *out,
+                                struct buf *error);
 void keys_wipe(struct keys *keys);
 
 #endif

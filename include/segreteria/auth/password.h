@@ -15,17 +15,17 @@
 #define PASSWORD_MEMORY_BYTES ((size_t)19 * 1024 * 1024)
 #define PASSWORD_PASSES 2
 
-/* One hash to make or to verify; embedded in the request's memory. `done` is called on the loop that submitted; until
- * then the struct must stay, so a request that is abandoned meanwhile keeps it alive. The password is copied at submit
- * and wiped when the work is done. */
+/* One hash to make or to verify; embedded in the request's memory. `done` is called on the loop
+ * that submitted; until then the struct must stay, so a request that is abandoned meanwhile keeps
+ * it alive. The password is copied at submit and wiped when the work is done. */
 struct password_job {
     struct helper_job helper;
     void (*done)(struct password_job *job);
     void *context;
     /* results */
-    enum status status;  /* NO_MEMORY: Argon2id could not get its memory */
-    bool matches;        /* verify */
-    bool needs_rehash;   /* verify: matches, but was made at a lower cost */
+    enum status status;            /* NO_MEMORY: Argon2id could not get its memory */
+    bool matches;                  /* verify */
+    bool needs_rehash;             /* verify: matches, but was made at a lower cost */
     char hash[PASSWORD_HASH_SIZE]; /* hash: the encoded hash; verify: what to compare with */
     /* private */
     bool verify;
@@ -34,10 +34,12 @@ struct password_job {
     char password[PASSWORD_MAX_BYTES];
 };
 
-NODISCARD enum status password_hash_submit(struct helpers *helpers, struct loop *loop, struct password_job *job,
-                                           struct str password);
-/* hash: the stored one, or STR_NONE where no account has been found: a dummy is verified, so that both take as long. */
-NODISCARD enum status password_verify_submit(struct helpers *helpers, struct loop *loop, struct password_job *job,
-                                             struct str password, struct str hash);
+NODISCARD enum status password_hash_submit(struct helpers *helpers, struct loop *loop,
+                                           struct password_job *job, struct str password);
+/* hash: the stored one, or STR_NONE where no account has been found: a dummy is verified, so that
+ * both take as long. */
+NODISCARD enum status password_verify_submit(struct helpers *helpers, struct loop *loop,
+                                             struct password_job *job, struct str password,
+                                             struct str hash);
 
 #endif

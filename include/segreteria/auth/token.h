@@ -1,5 +1,6 @@
-/* Bearer tokens: `sgr_` + base62 of 32 random bytes + base62 CRC-32. The checksum lets secret scanners find leaked tokens
- * and lets the server refuse typing errors without a look-up; it is no secret. Refresh tokens: `sgrr_`, else alike.
+/* Bearer tokens: `sgr_` + base62 of 32 random bytes + base62 CRC-32. The checksum lets secret
+ * scanners find leaked tokens and lets the server refuse typing errors without a look-up; it is no
+ * secret. Refresh tokens: `sgrr_`, else alike.
  */
 #ifndef SEGRETERIA_AUTH_TOKEN_H
 #define SEGRETERIA_AUTH_TOKEN_H
@@ -9,16 +10,18 @@
 #include "segreteria/core/str.h"
 
 #define TOKEN_SECRET_BYTES 32
-#define TOKEN_BODY_CHARS 43  /* base62 of 32 bytes, left-padded with '0' */
-#define TOKEN_CHECK_CHARS 6  /* base62 of a CRC-32, left-padded with '0' */
-#define TOKEN_TEXT_SIZE 56   /* the longer prefix, body, check and a NUL, rounded up */
+#define TOKEN_BODY_CHARS 43 /* base62 of 32 bytes, left-padded with '0' */
+#define TOKEN_CHECK_CHARS 6 /* base62 of a CRC-32, left-padded with '0' */
+#define TOKEN_TEXT_SIZE 56  /* the longer prefix, body, check and a NUL, rounded up */
 #define TOKEN_HASH_BYTES 32
-#define TOKEN_HASH_TEXT_SIZE (2 + 2 * TOKEN_HASH_BYTES + 1) /* "\\x" + hexadecimal: PostgreSQL's bytea text form */
+#define TOKEN_HASH_TEXT_SIZE                                                                       \
+    (2 + 2 * TOKEN_HASH_BYTES + 1) /* "\\x" + hexadecimal: PostgreSQL's bytea text form */
 
 enum token_type { TOKEN_ACCESS, TOKEN_REFRESH };
 
 /* From 32 bytes (random, or derived for an idempotent answer). out is NUL-terminated. */
-void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_BYTES], char out[TOKEN_TEXT_SIZE]);
+void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_BYTES],
+                  char out[TOKEN_TEXT_SIZE]);
 /* Prefix, length, alphabet and checksum: OK, or INVALID. */
 NODISCARD enum status token_check(enum token_type type, struct str text);
 /* Keyed BLAKE2b-256 of the whole text. */

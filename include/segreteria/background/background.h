@@ -1,6 +1,7 @@
-/* Background work of one instance, on a thread and connections of its own: writes the expiry of vacancies, removes old
- * idempotency keys and sessions, and hears of revocations by other instances. Any number of instances may run it: the
- * statements take their rows with FOR UPDATE SKIP LOCKED.
+/* Background work of one instance, on a thread and connections of its own: writes the expiry of
+ * vacancies, removes old idempotency keys and sessions, and hears of revocations by other
+ * instances. Any number of instances may run it: the statements take their rows with FOR UPDATE
+ * SKIP LOCKED.
  */
 #ifndef SEGRETERIA_BACKGROUND_BACKGROUND_H
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
@@ -20,7 +21,8 @@ struct background_options {
 /* Connections it takes from the data base's allowance. */
 #define BACKGROUND_CONNECTIONS 2
 
-NODISCARD enum status background_start(const struct background_options *options, struct background **out);
+NODISCARD enum status background_start(const struct background_options *options,
+                                       struct background **out);
 /* Ends the thread after the statement it is in. NULL is allowed. */
 void background_stop(struct background *background);
 

@@ -1,6 +1,6 @@
-/* A growing byte buffer with a mandatory maximum. Owns its memory. Not thread-safe.
- * The content is followed by a NUL byte that does not count, whenever data is not NULL.
- * Errors stick: after a failed append every further append fails alike, so a writer may check once, at the end.
+/* A growing byte buffer with a mandatory maximum. Owns its memory. Not thread-safe. The content is
+ * followed by a NUL byte that does not count, whenever data is not NULL. Errors stick: after a
+ * failed append every further append fails alike, so a writer may check once, at the end.
  */
 #ifndef SEGRETERIA_CORE_BUF_H
 #define SEGRETERIA_CORE_BUF_H
@@ -26,10 +26,12 @@ void buf_append_text(struct buf *buf, const char *text);
 void buf_append_char(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The text as a JSON string with quotes, escaping what RFC 8259 section 7 asks for. The text must be UTF-8. */
+/* The text as a JSON string with quotes, escaping what RFC 8259 section 7 asks for. The text must
+ * be UTF-8. */
 void buf_append_json_string(struct buf *buf, struct str s);
 
-/* Room for at least n more bytes at data + len, or NULL (status set). Add what was written to len by buf_commit. */
+/* Room for at least n more bytes at data + len, or NULL (status set). Add what was written to len
+ * by buf_commit. */
 NODISCARD char *buf_reserve(struct buf *buf, size_t n);
 void buf_commit(struct buf *buf, size_t n);
 

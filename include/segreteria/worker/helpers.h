@@ -1,5 +1,5 @@
-/* A small pool of threads for work that would hold up a loop (Argon2id, name resolution). Bounded: a full queue answers
- * STATUS_BUSY at once. Thread-safe.
+/* A small pool of threads for work that would hold up a loop (Argon2id, name resolution). Bounded:
+ * a full queue answers STATUS_BUSY at once. Thread-safe.
  */
 #ifndef SEGRETERIA_WORKER_HELPERS_H
 #define SEGRETERIA_WORKER_HELPERS_H
@@ -21,7 +21,8 @@ struct helper_job {
 };
 
 NODISCARD enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out);
-/* Finishes what is queued (its `done` messages are posted; their loops must still exist), then joins. */
+/* Finishes what is queued (its `done` messages are posted; their loops must still exist), then
+ * joins. */
 void helpers_destroy(struct helpers *helpers);
 NODISCARD enum status helpers_submit(struct helpers *helpers, struct helper_job *job);
 size_t helpers_queued(const struct helpers *helpers);

@@ -1,4 +1,5 @@
-/* Listening sockets: one per worker on the same address, so that the kernel spreads connections without a shared lock. */
+/* Listening sockets: one per worker on the same address, so that the kernel spreads connections
+ * without a shared lock. */
 #ifndef SEGRETERIA_WORKER_LISTEN_H
 #define SEGRETERIA_WORKER_LISTEN_H
 
@@ -8,9 +9,11 @@
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
 
-/* address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (every address); port 0 takes a free one. Opens
- * `count` non-blocking listening sockets with SO_REUSEPORT into fds. bound receives the address in the form above with
- * the real port. EXISTS when another process listens there. Blocking (name resolution): at start only. */
-NODISCARD enum status listen_open(struct str address, size_t count, int *fds, struct buf *bound, struct buf *error);
+/* address: "127.0.0.1:8080", "[::1]:8080", "localhost:8080", ":8080" (every address); port 0 takes
+ * a free one. Opens `count` non-blocking listening sockets with SO_REUSEPORT into fds. bound
+ * receives the address in the form above with the real port. EXISTS when another process listens
+ * there. Blocking (name resolution): at start only. */
+NODISCARD enum status listen_open(struct str address, size_t count, int *fds, struct buf *bound,
+                                  struct buf *error);
 
 #endif

@@ -1,8 +1,10 @@
-/* POST /v1/jobs/batch: newline-delimited JSON in, one result a line out, in order, at constant memory whatever the size.
+/* POST /v1/jobs/batch: newline-delimited JSON in, one result a line out, in order, at constant
+ * memory whatever the size.
  *
- * A ring of lines is in flight; a full ring stops reading from the client. libmicrohttpd cannot answer while it receives,
- * so results go to an unlinked file on the data directory's disk and are sent when the last line is done. With an
- * Idempotency-Key every line is idempotent by itself: a batch that broke off half-way is sent again and goes on.
+ * A ring of lines is in flight; a full ring stops reading from the client. libmicrohttpd cannot
+ * answer while it receives, so results go to an unlinked file on the data directory's disk and are
+ * sent when the last line is done. With an Idempotency-Key every line is idempotent by itself: a
+ * batch that broke off half-way is sent again and goes on.
  */
 #include "batch.h"
 
@@ -71,15 +73,19 @@ static bool spool(struct batch *batch) {
 static void finish(struct batch *batch) {
     struct api_call *call = batch->call;
     if (batch->failed || !spool(batch)) {
-        api_problem(call, "unavailable"); /* the disk is full: what ran has run, and can be sent again safely */
+        api_problem(
+            call,
+            "unavailable"); /* the disk is full: what ran has run, and can be sent again safely */
         return;
     }
-    struct http_reply reply = {.status = 200, .content_type = "application/x-ndjson", .body_fd = batch->spool_fd};
+    struct http_reply reply = {
+        .status = 200, .content_type = "application/x-ndjson", .body_fd = batch->spool_fd};
     batch->spool_fd = -1;
     http_reply_send(call->request, &reply);
 }
 
-/* The body is complete: its last line may lack a newline, and has to wait for room in the ring like any other. */
+/* The body is complete: its last line may lack a newline, and has to wait for room in the ring like
+ * any other. */
 static void end_when_room(struct batch *batch) {
     if (!batch->last || batch->ended || batch->tail - batch->head == BATCH_WINDOW)
         return;

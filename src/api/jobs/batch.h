@@ -4,19 +4,19 @@
 
 #include "../internal.h"
 
-#define BATCH_WINDOW 16                        /* lines in flight */
-#define BATCH_LINE_MAX ((size_t)1024 * 1024)   /* bytes of one line */
+#define BATCH_WINDOW 16                      /* lines in flight */
+#define BATCH_LINE_MAX ((size_t)1024 * 1024) /* bytes of one line */
 #define BATCH_LINE_MEMORY ((size_t)16 * 1024 * 1024)
-#define BATCH_RESULT_MAX ((size_t)64 * 1024)   /* bytes of one result */
-#define BATCH_OUT_MAX ((size_t)128 * 1024)     /* results held before they go to the file */
+#define BATCH_RESULT_MAX ((size_t)64 * 1024) /* bytes of one result */
+#define BATCH_OUT_MAX ((size_t)128 * 1024)   /* results held before they go to the file */
 
 enum batch_line_state { LINE_FREE, LINE_RUNNING, LINE_DONE };
 
 struct batch_line {
     struct batch *batch;
     enum batch_line_state state;
-    uint64_t number;     /* 1 for the first line of the body */
-    struct arena arena;  /* the line's JSON and parameters */
+    uint64_t number;    /* 1 for the first line of the body */
+    struct arena arena; /* the line's JSON and parameters */
     struct buf result;
     struct str reference;
     struct str text;
@@ -46,7 +46,8 @@ struct batch {
 /* Validates the line and submits its statement; the result is written now or later. */
 void batch_line_run(struct batch_line *line, struct str text);
 /* A line that is not run. violations may be NULL. */
-void batch_line_refuse(struct batch_line *line, const char *code, const struct violations *violations);
+void batch_line_refuse(struct batch_line *line, const char *code,
+                       const struct violations *violations);
 /* Called when line->result is complete. */
 void batch_line_done(struct batch_line *line);
 

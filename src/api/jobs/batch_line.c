@@ -1,4 +1,5 @@
-/* One line of a batch: the same validation and the same statement as a single vacancy, and its result as one JSON object. */
+/* One line of a batch: the same validation and the same statement as a single vacancy, and its
+ * result as one JSON object. */
 #include "batch.h"
 
 #include "generated/statements.h"
@@ -16,26 +17,30 @@ static void put_reference(struct batch_line *line) {
 static void put_problem(struct batch_line *line, int status, const struct http_problem *problem) {
     const struct api_call *call = line->batch->call;
     buf_clear(&line->result);
-    buf_printf(&line->result, "{\"line\":%llu,\"status\":%d", (unsigned long long)line->number, status);
+    buf_printf(&line->result, "{\"line\":%llu,\"status\":%d", (unsigned long long)line->number,
+               status);
     put_reference(line);
     buf_append_text(&line->result, ",\"problem\":");
     http_problem_format(call->worker->shared->contract, http_request_lang(call->request), problem,
                         http_request_path(call->request), &line->result);
     buf_append_char(&line->result, '}');
-    if (buf_status(&line->result) != STATUS_OK) { /* too many violations to list: say the status at least */
+    if (buf_status(&line->result) !=
+        STATUS_OK) { /* too many violations to list: say the status at least */
         buf_clear(&line->result);
-        buf_printf(&line->result, "{\"line\":%llu,\"status\":%d}", (unsigned long long)line->number, status);
+        buf_printf(&line->result, "{\"line\":%llu,\"status\":%d}", (unsigned long long)line->number,
+                   status);
     }
     batch_line_done(line);
 }
 
 static void refuse(struct batch_line *line, const struct http_problem *problem) {
-    const struct problem_type *type =
-        contract_problem_find(line->batch->call->worker->shared->contract, str_of(problem->code));
+    const struct problem_type *type = contract_problem_find(
+        line->batch->call->worker->shared->contract, str_of(problem->code));
     put_problem(line, type == NULL ? 500 : type->status, problem);
 }
 
-void batch_line_refuse(struct batch_line *line, const char *code, const struct violations *violations) {
+void batch_line_refuse(struct batch_line *line, const char *code,
+                       const struct violations *violations) {
     struct http_problem problem = {.code = code, .body_violations = violations};
     refuse(line, &problem);
 }
@@ -74,13 +79,15 @@ static void put_row(struct batch_line *line, const struct db_result *result) {
 
 /* ---- statements ---- */
 
-static bool submit(struct batch_line *line, struct db_lane *lane, const struct db_statement *statement,
-                   const struct str *params, const struct db_idempotency *idempotency,
+static bool submit(struct batch_line *line, struct db_lane *lane,
+                   const struct db_statement *statement, const struct str *params,
+                   const struct db_idempotency *idempotency,
                    void (*on_result)(struct db_call *db, const struct db_result *result)) {
     line->db = (struct db_call){.statement = statement,
                                 .params = params,
                                 .idempotency = idempotency,
-                                .deadline_ms = loop_now_ms(line->batch->call->worker->loop) + LINE_DEADLINE_MS,
+                                .deadline_ms = loop_now_ms(line->batch->call->worker->loop) +
+                                               LINE_DEADLINE_MS,
                                 .on_result = on_result};
     line->lane = lane;
     if (db_lane_submit(lane, &line->db) == STATUS_OK)
@@ -90,7 +97,8 @@ static bool submit(struct batch_line *line, struct db_lane *lane, const struct d
 }
 
 static void on_stored(struct db_call *db, const struct db_result *result) {
-    struct batch_line *line = (struct batch_line *)(void *)((char *)db - offsetof(struct batch_line, db));
+    struct batch_line *line = (struct batch_line *)(void *)((char *)db -
+                                                            offsetof(struct batch_line, db));
     line->lane = NULL;
     if (db_result_outcome(result) != DB_DONE || db_result_rows(result) == 0) {
         batch_line_refuse(line, "unavailable", NULL);
@@ -108,7 +116,8 @@ static void refused(struct batch_line *line, const struct db_result *result) {
         struct str *params = arena_array(&line->arena, 1, sizeof *params);
         if (params != NULL) {
             params[0] = line->idempotency.key_hash;
-            if (submit(line, line->batch->call->worker->read, &stmt_idempotency_read, params, NULL, on_stored))
+            if (submit(line, line->batch->call->worker->read, &stmt_idempotency_read, params, NULL,
+                       on_stored))
                 return;
         }
         batch_line_refuse(line, "overloaded", NULL);
@@ -121,7 +130,8 @@ static void refused(struct batch_line *line, const struct db_result *result) {
     struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
     struct http_problem problem = {.code = refusal.code};
     struct api_call *call = line->batch->call;
-    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints, db_result_constraint(result));
+    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints,
+                                                           db_result_constraint(result));
     struct buf members;
     buf_init(&members, CONSTRAINT_MEMBERS_MAX);
     if (rule != NULL)
@@ -133,7 +143,8 @@ static void refused(struct batch_line *line, const struct db_result *result) {
 }
 
 static void on_result(struct db_call *db, const struct db_result *result) {
-    struct batch_line *line = (struct batch_line *)(void *)((char *)db - offsetof(struct batch_line, db));
+    struct batch_line *line = (struct batch_line *)(void *)((char *)db -
+                                                            offsetof(struct batch_line, db));
     line->lane = NULL;
     switch (db_result_outcome(result)) {
     case DB_DONE: put_row(line, result); break;
@@ -186,9 +197,10 @@ void batch_line_run(struct batch_line *line, struct str text) {
     }
     line->text = str_from(copy, text.len);
     bool keyed = !str_is_none(batch->key);
-    if (!bind_all(line, params) || (keyed && !idempotency_hash(batch->call, &line->arena, batch->key, line->number,
-                                                               line->text, &line->idempotency)) ||
-        !submit(line, batch->call->worker->write, &stmt_jobs_batch, params, keyed ? &line->idempotency : NULL,
-                on_result))
+    if (!bind_all(line, params) ||
+        (keyed && !idempotency_hash(batch->call, &line->arena, batch->key, line->number, line->text,
+                                    &line->idempotency)) ||
+        !submit(line, batch->call->worker->write, &stmt_jobs_batch, params,
+                keyed ? &line->idempotency : NULL, on_result))
         batch_line_refuse(line, "overloaded", NULL);
 }

@@ -13,4 +13,6 @@ static void on_row(struct api_call *call, const struct db_result *result) {
         api_reply_row(call, result);
 }
 
-enum status api_jobs_get(struct api_call *call) { return api_submit_then(call, &stmt_jobs_get, on_row); }
+enum status api_jobs_get(struct api_call *call) {
+    return api_submit_then(call, &stmt_jobs_get, on_row);
+}

@@ -1,8 +1,7 @@
-/* PUT /v1/companies/{company_id}/jobs/{reference}: create or replace by the company's own reference. */
+/* PUT /v1/companies/{company_id}/jobs/{reference}: create or replace by the company's own
+ * reference. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_jobs_put(struct api_call *call) {
-    return api_submit(call, &stmt_jobs_put);
-}
+enum status api_jobs_put(struct api_call *call) { return api_submit(call, &stmt_jobs_put); }

@@ -1,4 +1,5 @@
-/* POST /v1/sessions: sign-in. An unknown address and a wrong password take the same time and get the same answer. */
+/* POST /v1/sessions: sign-in. An unknown address and a wrong password take the same time and get
+ * the same answer. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
@@ -12,7 +13,8 @@ static void open_session(struct api_call *call) {
 }
 
 static void on_stored(struct api_call *call, const struct db_result *result) {
-    (void)result; /* where the password was changed meanwhile, that change stands; this sign-in was right all the same */
+    (void)result; /* where the password was changed meanwhile, that change stands; this sign-in was
+                     right all the same */
     open_session(call);
 }
 
@@ -35,7 +37,8 @@ static void rehash_first(struct api_call *call, struct password_job *job) {
         return;
     }
     api_bind(call, "old_hash", str_of(old_hash));
-    enum status status = api_password_hash(call, api_body_text(call, "password", NULL), on_rehashed);
+    enum status status = api_password_hash(call, api_body_text(call, "password", NULL),
+                                           on_rehashed);
     if (status != STATUS_OK)
         api_fail(call, status);
 }
@@ -59,7 +62,8 @@ static void on_account(struct api_call *call, const struct db_result *result) {
     }
     api_bind(call, "account_id", str_is_none(account_id) ? STR_NONE : str_of(id));
     enum status status = api_password_verify(call, api_body_text(call, "password", NULL),
-                                             str_is_none(stored) ? STR_NONE : str_of(hash), on_verified);
+                                             str_is_none(stored) ? STR_NONE : str_of(hash),
+                                             on_verified);
     if (status != STATUS_OK)
         api_fail(call, status);
 }

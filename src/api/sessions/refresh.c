@@ -1,10 +1,11 @@
-/* POST /v1/sessions/refresh: a new pair of tokens for a refresh token. One that was used before ends the whole session,
- * because either its owner or a thief holds a copy. */
+/* POST /v1/sessions/refresh: a new pair of tokens for a refresh token. One that was used before
+ * ends the whole session, because either its owner or a thief holds a copy. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-/* Whose session ended is not known here; the statement notifies every instance, this one forgets all it knew at once. */
+/* Whose session ended is not known here; the statement notifies every instance, this one forgets
+ * all it knew at once. */
 static void on_row(struct api_call *call, const struct db_result *result) {
     if (str_eq(db_result_get(result, "code"), STR("refresh_token_reused")))
         auth_epochs_bump(&call->worker->shared->epochs, STR_NONE);

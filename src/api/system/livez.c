@@ -1,4 +1,5 @@
-/* GET /livez: the process answers. Looks at nothing else, so a data base that is away does not get it killed. */
+/* GET /livez: the process answers. Looks at nothing else, so a data base that is away does not get
+ * it killed. */
 #include "generated/api_operations.h"
 #include "segreteria/api/call.h"
 

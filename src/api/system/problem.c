@@ -1,12 +1,12 @@
 /* GET /problems/{code}: what a problem means and what to do about it, as a page or as JSON. */
 #include "generated/api_operations.h"
-#include "segreteria/api/call.h"
 #include "problem_page.h"
+#include "segreteria/api/call.h"
 
 enum status api_system_problem(struct api_call *call) {
     enum lang lang = http_request_lang(call->request);
-    const struct problem_type *type =
-        contract_problem_find(call->worker->shared->contract, api_parameter(call, "code"));
+    const struct problem_type *type = contract_problem_find(call->worker->shared->contract,
+                                                            api_parameter(call, "code"));
     if (type == NULL) {
         api_problem(call, "not_found");
         return STATUS_OK;

@@ -1,7 +1,7 @@
 /* GET /problems: every problem this server can answer with. */
 #include "generated/api_operations.h"
-#include "segreteria/api/call.h"
 #include "problem_page.h"
+#include "segreteria/api/call.h"
 
 static void write_html(struct buf *out, const struct contract *contract, enum lang lang) {
     problem_page_head(out, lang == LANG_IT ? STR("Problemi") : STR("Problems"), lang);
@@ -27,7 +27,8 @@ enum status api_system_problems(struct api_call *call) {
     bool html = problem_page_wanted(call);
     struct buf out;
     buf_init(&out, PROBLEM_PAGE_MAX);
-    (html ? write_html : write_json)(&out, call->worker->shared->contract, http_request_lang(call->request));
+    (html ? write_html : write_json)(&out, call->worker->shared->contract,
+                                     http_request_lang(call->request));
     problem_page_send(call, &out, html);
     return STATUS_OK;
 }

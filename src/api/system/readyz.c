@@ -1,5 +1,5 @@
-/* GET /readyz: this instance should get requests: every worker's lanes are connected with all statements prepared, and it
- * is not shutting down. */
+/* GET /readyz: this instance should get requests: every worker's lanes are connected with all
+ * statements prepared, and it is not shutting down. */
 #include "generated/api_operations.h"
 #include "segreteria/api/call.h"
 

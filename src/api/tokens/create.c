@@ -1,4 +1,5 @@
-/* POST /v1/tokens: an API token, never wider than its maker. Its secret is in this answer and nowhere else. */
+/* POST /v1/tokens: an API token, never wider than its maker. Its secret is in this answer and
+ * nowhere else. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"

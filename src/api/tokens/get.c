@@ -3,6 +3,4 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_tokens_get(struct api_call *call) {
-    return api_submit(call, &stmt_tokens_get);
-}
+enum status api_tokens_get(struct api_call *call) { return api_submit(call, &stmt_tokens_get); }

@@ -3,6 +3,4 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_tokens_list(struct api_call *call) {
-    return api_submit(call, &stmt_tokens_list);
-}
+enum status api_tokens_list(struct api_call *call) { return api_submit(call, &stmt_tokens_list); }

@@ -6,5 +6,6 @@
 
 enum status api_tokens_rotate(struct api_call *call) {
     enum status status = token_secret_prepare(call);
-    return status != STATUS_OK ? status : api_submit_then(call, &stmt_tokens_rotate, api_reply_row_revoked);
+    return status != STATUS_OK ? status
+                               : api_submit_then(call, &stmt_tokens_rotate, api_reply_row_revoked);
 }

@@ -1,4 +1,5 @@
-/* The auth room: token form and checksum, hashes, keys, and that a revocation is never outlived by the cache. */
+/* The auth room: token form and checksum, hashes, keys, and that a revocation is never outlived by
+ * the cache. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +29,7 @@ static void a_token_has_the_documented_form(void **state) {
     for (unsigned type = 0; type < 2; type++) {
         token_format((enum token_type)type, secret, text);
         assert_int_equal(token_check((enum token_type)type, str_of(text)), STATUS_OK);
-        assert_int_equal(token_check((enum token_type)!type, str_of(text)), STATUS_INVALID);
+        assert_int_equal(token_check((enum token_type) !type, str_of(text)), STATUS_INVALID);
     }
 }
 
@@ -43,7 +44,8 @@ static void every_changed_character_breaks_the_checksum(void **state) {
         text[i] = kept == 'a' ? 'b' : 'a';
         assert_int_equal(token_check(TOKEN_ACCESS, str_of(text)), STATUS_INVALID);
         text[i] = '\0';
-        assert_int_equal(token_check(TOKEN_ACCESS, str_from(text, TOKEN_TEXT_SIZE - 3)), STATUS_INVALID);
+        assert_int_equal(token_check(TOKEN_ACCESS, str_from(text, TOKEN_TEXT_SIZE - 3)),
+                         STATUS_INVALID);
         text[i] = kept;
     }
     assert_int_equal(token_check(TOKEN_ACCESS, STR("")), STATUS_INVALID);
@@ -118,7 +120,8 @@ static enum auth_cache_answer get(unsigned char first, uint64_t now) {
     return auth_cache_get(cache, hash, now, &out);
 }
 
-static void put(unsigned char first, struct auth_snapshot snapshot, uint64_t now, const struct principal *who) {
+static void put(unsigned char first, struct auth_snapshot snapshot, uint64_t now,
+                const struct principal *who) {
     unsigned char hash[TOKEN_HASH_BYTES] = {first};
     auth_cache_put(cache, hash, snapshot, now, who);
 }
@@ -174,8 +177,10 @@ int main(void) {
         cmocka_unit_test(hashes_depend_on_the_key),
         cmocka_unit_test(the_key_file_is_made_once_and_kept_private),
         cmocka_unit_test_setup_teardown(entries_end_with_their_time, cache_setup, cache_teardown),
-        cmocka_unit_test_setup_teardown(a_revocation_ends_the_accounts_entries_only, cache_setup, cache_teardown),
-        cmocka_unit_test_setup_teardown(a_look_up_overtaken_by_a_revocation_is_not_kept, cache_setup, cache_teardown),
+        cmocka_unit_test_setup_teardown(a_revocation_ends_the_accounts_entries_only, cache_setup,
+                                        cache_teardown),
+        cmocka_unit_test_setup_teardown(a_look_up_overtaken_by_a_revocation_is_not_kept,
+                                        cache_setup, cache_teardown),
         cmocka_unit_test_setup_teardown(a_full_set_makes_room, cache_setup, cache_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,9 +41,16 @@ static void numbers_are_digits_only(void **state) {
 
 static void utf8_is_checked_to_the_letter(void **state) {
     (void)state;
-    static const char *const good[] = {"", "plain", "perch\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"};
-    static const char *const bad[] = {"\x80",         "\xC3",         "\xC0\xAF",         "\xE0\x80\xAF",
-                                      "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF0\x80\x80\xAF", "a\xFFz"};
+    static const char *const good[] = {
+        "", "plain", "perch\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"};
+    static const char *const bad[] = {"\x80",
+                                      "\xC3",
+                                      "\xC0\xAF",
+                                      "\xE0\x80\xAF",
+                                      "\xED\xA0\x80",
+                                      "\xF4\x90\x80\x80",
+                                      "\xF0\x80\x80\xAF",
+                                      "a\xFFz"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
         assert_true(str_is_utf8(str_of(good[i])));
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -128,7 +135,8 @@ static void dates_have_the_protocol_forms(void **state) {
     clock_format_rfc3339(784111777000, rfc3339);
     clock_format_http_date(784111777000, http);
     assert_string_equal(rfc3339, "1994-11-06T08:49:37Z");
-    assert_string_equal(http, "Sun, 06 Nov 1994 08:49:37 GMT"); /* the example of RFC 9110 section 5.6.7 */
+    assert_string_equal(
+        http, "Sun, 06 Nov 1994 08:49:37 GMT"); /* the example of RFC 9110 section 5.6.7 */
 }
 
 static void uuids_are_version_7_and_parse_strictly(void **state) {
@@ -141,8 +149,9 @@ static void uuids_are_version_7_and_parse_strictly(void **state) {
     assert_int_equal(uuid_parse(str_of(text), &parsed), STATUS_OK);
     uuid_format(&parsed, again);
     assert_string_equal(text, again);
-    static const char *const bad[] = {"", "018f2e5c7b3a7c4d9e6f0a1b2c3d4e5f", "{018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5}",
-                                      "018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5g", "018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5f0"};
+    static const char *const bad[] = {
+        "", "018f2e5c7b3a7c4d9e6f0a1b2c3d4e5f", "{018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5}",
+        "018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5g", "018f2e5c-7b3a-7c4d-9e6f-0a1b2c3d4e5f0"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_int_equal(uuid_parse(str_of(bad[i]), &parsed), STATUS_INVALID);
 }

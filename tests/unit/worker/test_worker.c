@@ -42,7 +42,8 @@ static void note(struct loop_timer *timer) { fired_at[fired++] = timer->due_ms; 
 static void timers_fire_in_order_and_not_early(void **state) {
     (void)state;
     uint64_t start = clock_monotonic_ms();
-    struct loop_timer near = {.on_due = note}, far = {.on_due = note_and_stop}, cleared = {.on_due = note};
+    struct loop_timer near = {.on_due = note}, far = {.on_due = note_and_stop},
+                      cleared = {.on_due = note};
     loop_timer_set(loop, &far, start + 120);
     loop_timer_set(loop, &near, start + 30);
     loop_timer_set(loop, &cleared, start + 40);
@@ -55,7 +56,8 @@ static void timers_fire_in_order_and_not_early(void **state) {
     assert_true(clock_monotonic_ms() >= start + 120);
 }
 
-/* The wheel is 8.2 s long: a timer further away must be passed over until its own turn, and moving it must work. */
+/* The wheel is 8.2 s long: a timer further away must be passed over until its own turn, and moving
+ * it must work. */
 static void a_timer_beyond_the_wheel_can_be_moved_near(void **state) {
     (void)state;
     uint64_t start = clock_monotonic_ms();
@@ -137,7 +139,8 @@ static void mail_of_many_threads_arrives_once_and_in_order(void **state) {
 static struct loop_watch first_watch, second_watch;
 static unsigned called;
 
-/* Both are ready in one turn; whichever comes first ends both: the other must not be called any more. */
+/* Both are ready in one turn; whichever comes first ends both: the other must not be called any
+ * more. */
 static void end_both(struct loop_watch *watch, uint32_t events) {
     (void)watch;
     (void)events;
@@ -229,12 +232,15 @@ static void helpers_work_and_report_and_refuse_when_full(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(timers_fire_in_order_and_not_early, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_timer_beyond_the_wheel_can_be_moved_near, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_timer_beyond_the_wheel_can_be_moved_near, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_timer_may_be_set_by_its_own_callback, setup, teardown),
-        cmocka_unit_test_setup_teardown(mail_of_many_threads_arrives_once_and_in_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(mail_of_many_threads_arrives_once_and_in_order, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_ended_watch_is_not_called, setup, teardown),
         cmocka_unit_test_setup_teardown(hooks_run_in_phase_order, setup, teardown),
-        cmocka_unit_test_setup_teardown(helpers_work_and_report_and_refuse_when_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(helpers_work_and_report_and_refuse_when_full, setup,
+                                        teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
