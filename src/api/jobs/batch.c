@@ -126,11 +126,43 @@ static void drain(struct batch *batch) {
         http_request_resume_body(batch->call->request);
 }
 
+/* Lines in flight run side by side on several connections, those of one reference one after the other. */
+bool batch_line_must_wait(const struct batch_line *line) {
+    const struct batch *batch = line->batch;
+    if (str_is_none(line->reference))
+        return false;
+    for (uint64_t n = batch->head; n < batch->tail; n++) {
+        const struct batch_line *other = &batch->lines[n % BATCH_WINDOW];
+        if (other == line)
+            return false;
+        if ((other->state == LINE_RUNNING || other->state == LINE_WAITING) &&
+            str_eq(other->reference, line->reference))
+            return true;
+    }
+    return false;
+}
+
+/* The end of a line lets one other begin at most: the next of its reference. */
+static void start_next(struct batch *batch) {
+    for (uint64_t n = batch->head; n < batch->tail; n++) {
+        struct batch_line *line = &batch->lines[n % BATCH_WINDOW];
+        if (line->state == LINE_WAITING && !batch_line_must_wait(line)) {
+            batch_line_start(line);
+            return;
+        }
+    }
+}
+
 void batch_line_done(struct batch_line *line) {
+    struct batch *batch = line->batch;
     buf_append_char(&line->result, '\n');
     line->state = LINE_DONE;
-    if (!line->batch->in_chunk)
-        drain(line->batch);
+    bool in_chunk = batch->in_chunk;
+    batch->in_chunk = true; /* one that ends at once is taken below */
+    start_next(batch);
+    batch->in_chunk = in_chunk;
+    if (!in_chunk)
+        drain(batch);
 }
 
 /* ---- input ---- */

@@ -10,7 +10,8 @@
 #define BATCH_RESULT_MAX ((size_t)64 * 1024) /* bytes of one result */
 #define BATCH_OUT_MAX ((size_t)128 * 1024)   /* results held before they go to the file */
 
-enum batch_line_state { LINE_FREE, LINE_RUNNING, LINE_DONE };
+/* WAITING: for an earlier line with the same reference, so that the last of them is what counts. */
+enum batch_line_state { LINE_FREE, LINE_WAITING, LINE_RUNNING, LINE_DONE };
 
 struct batch_line {
     struct batch *batch;
@@ -20,6 +21,7 @@ struct batch_line {
     struct buf result;
     struct str reference;
     struct str text;
+    const struct str *params; /* of the statement */
     struct db_lane *lane; /* of the statement in flight */
     struct db_call db;
     struct db_idempotency idempotency;
@@ -43,8 +45,12 @@ struct batch {
     bool failed;   /* results could not be kept */
 };
 
-/* Validates the line and submits its statement; the result is written now or later. */
+/* Validates the line and submits its statement or leaves it waiting; the result is written now or later. */
 void batch_line_run(struct batch_line *line, struct str text);
+/* Submits the statement of a line that waited. */
+void batch_line_start(struct batch_line *line);
+/* Whether an earlier line with the same reference is still to end. */
+bool batch_line_must_wait(const struct batch_line *line);
 /* A line that is not run. violations may be NULL. */
 void batch_line_refuse(struct batch_line *line, const char *code,
                        const struct violations *violations);

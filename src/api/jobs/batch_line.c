@@ -170,6 +170,15 @@ static bool bind_all(struct batch_line *line, struct str *params) {
     return true;
 }
 
+static bool is_keyed(const struct batch_line *line) { return !str_is_none(line->batch->key); }
+
+void batch_line_start(struct batch_line *line) {
+    line->state = LINE_RUNNING;
+    if (!submit(line, line->batch->call->worker->write, &stmt_jobs_batch, line->params,
+                is_keyed(line) ? &line->idempotency : NULL, on_result))
+        batch_line_refuse(line, "overloaded", NULL);
+}
+
 void batch_line_run(struct batch_line *line, struct str text) {
     struct batch *batch = line->batch;
     struct violations violations;
@@ -196,11 +205,13 @@ void batch_line_run(struct batch_line *line, struct str text) {
         return;
     }
     line->text = str_from(copy, text.len);
-    bool keyed = !str_is_none(batch->key);
+    line->params = params;
     if (!bind_all(line, params) ||
-        (keyed && !idempotency_hash(batch->call, &line->arena, batch->key, line->number, line->text,
-                                    &line->idempotency)) ||
-        !submit(line, batch->call->worker->write, &stmt_jobs_batch, params,
-                keyed ? &line->idempotency : NULL, on_result))
+        (is_keyed(line) && !idempotency_hash(batch->call, &line->arena, batch->key, line->number,
+                                             line->text, &line->idempotency)))
         batch_line_refuse(line, "overloaded", NULL);
+    else if (batch_line_must_wait(line))
+        line->state = LINE_WAITING;
+    else
+        batch_line_start(line);
 }
