@@ -140,6 +140,17 @@ begin
 end
 $$;
 
+create function is_day(day text) returns boolean
+language plpgsql immutable
+as $$
+begin
+    return day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$' and day::date is not null;
+exception when data_exception then
+    return false;
+end
+$$;
+comment on function is_day(text) is 'Whether it is a day of the calendar as YYYY-MM-DD.';
+
 create function answer_fits(value jsonb, type text, options jsonb) returns text
 language sql immutable
 as $$
@@ -148,8 +159,7 @@ as $$
         when type = 'short_text' and length(value #>> '{}') > 500 then 'answer_too_long'
         when type = 'boolean' and jsonb_typeof(value) <> 'boolean' then 'answer_type_boolean'
         when type = 'number' and jsonb_typeof(value) <> 'number' then 'answer_type_number'
-        when type = 'date' and (jsonb_typeof(value) <> 'string'
-            or value #>> '{}' !~ '^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$') then 'answer_type_date'
+        when type = 'date' and (jsonb_typeof(value) <> 'string' or not is_day(value #>> '{}')) then 'answer_type_date'
         when type = 'single' and not coalesce(options @> jsonb_build_array(value), false) then 'answer_not_an_option'
         when type = 'multi' and jsonb_typeof(value) <> 'array' then 'answer_type_list'
         when type = 'multi' and not coalesce(options @> value, false) then 'answer_not_an_option'
