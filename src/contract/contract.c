@@ -9,9 +9,7 @@
 /* The description is some 100 KB; what is made of it a small multiple. */
 #define CONTRACT_ARENA_MAX ((size_t)64 * 1024 * 1024)
 
-/* Names
- * ------------------------------------------------------------------------------------------------------------
- */
+/* --- Names -------------------------------------------------------------------------------- */
 
 static const struct str method_names[] = {
     [HTTP_GET] = {"GET", 3},         [HTTP_HEAD] = {"HEAD", 4},   [HTTP_POST] = {"POST", 4},
@@ -32,9 +30,7 @@ enum http_method http_method_parse(struct str name) {
 
 const char *lang_tag(enum lang lang) { return lang == LANG_IT ? "it" : "en"; }
 
-/* Building
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Building ----------------------------------------------------------------------------- */
 
 /* "jobs_create": lower-case words, at least two: the resource and what is done with it. */
 static bool is_operation_id(struct str id) {
@@ -246,9 +242,7 @@ void contract_destroy(struct contract *contract) {
     free(contract);
 }
 
-/* Look-ups
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Look-ups ----------------------------------------------------------------------------- */
 
 size_t contract_operations_count(const struct contract *contract) {
     return contract->operations_count;

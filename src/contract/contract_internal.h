@@ -4,9 +4,7 @@
 
 #include "segreteria/contract/contract.h"
 
-/* Routes
- * -----------------------------------------------------------------------------------------------------------
- */
+/* --- Routes ------------------------------------------------------------------------------- */
 
 #define ROUTE_SEGMENTS_MAX 16
 
@@ -32,9 +30,7 @@ NODISCARD enum status route_add(struct route_node *root, const struct operation 
 NODISCARD enum status percent_decode(struct str raw, bool plus_is_space, struct arena *arena,
                                      struct str *out);
 
-/* The contract
- * -----------------------------------------------------------------------------------------------------
- */
+/* --- The contract ------------------------------------------------------------------------- */
 
 struct contract {
     struct arena arena; /* everything below */

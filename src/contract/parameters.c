@@ -51,9 +51,7 @@ static bool report_code(struct reading *reading, size_t index, const char *code)
                   (struct violation){.pointer = STR(""), .code = code});
 }
 
-/* Collecting
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Collecting --------------------------------------------------------------------------- */
 
 static bool collect_piece(struct reading *reading, size_t index, struct str text) {
     struct collected *collected = &reading->collected[index];
@@ -164,9 +162,7 @@ static bool collect(struct reading *reading, const struct route *route, struct s
     return true;
 }
 
-/* Validating
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Validating --------------------------------------------------------------------------- */
 
 /* The JSON value that `text` stands for; a text that is none of its type stays a string, so that
  * the schema objects. NULL: out of memory, or *in_range is false. */

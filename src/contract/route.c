@@ -2,9 +2,7 @@
  * is percent-encoded. */
 #include "contract_internal.h"
 
-/* Templates
- * -------------------------------------------------------------------------------------------------------
- */
+/* --- Templates ---------------------------------------------------------------------------- */
 
 static bool is_parameter(struct str segment) {
     return segment.len > 2 && segment.ptr[0] == '{' && segment.ptr[segment.len - 1] == '}';
@@ -62,9 +60,7 @@ enum status route_add(struct route_node *root, const struct operation *operation
     return STATUS_OK;
 }
 
-/* Requests
- * ---------------------------------------------------------------------------------------------------------
- */
+/* --- Requests ----------------------------------------------------------------------------- */
 
 static int hex_digit(char c) {
     if (c >= '0' && c <= '9')

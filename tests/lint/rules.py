@@ -4,7 +4,7 @@
 - calls that are never used: strcpy, sprintf, atoi, system and their kin;
 - libmicrohttpd is named in src/http only, libpq in src/db only;
 - a room includes only rooms below it, and no other room's private headers;
-- a C file has at most 500 lines; 100 columns; no tabs, no spaces at a line's end;
+- a C file has at most 500 lines; 100 columns, but for a text that stands alone; no tabs, no spaces at a line's end;
 - every operation of openapi.yaml has its handler and every handler its operation; every operation is named by a test;
 - nothing unfinished and no path of one machine is left in any file.
 """
@@ -104,7 +104,7 @@ def check_c(path):
     if len(lines) > LINES_MAX:
         breach(path, len(lines), f"{len(lines)} lines, more than {LINES_MAX}")
     for number, line in enumerate(lines, start=1):
-        if len(line) > COLUMNS_MAX:
+        if len(line) > COLUMNS_MAX and not re.fullmatch(r'[^"]*"(?:[^"\\]|\\.)*"[^"]{0,3}', line):
             breach(path, number, f"{len(line)} columns, more than {COLUMNS_MAX}")
         if "\t" in line or line != line.rstrip():
             breach(path, number, "a tab, or spaces at the end of the line")

@@ -1,3 +1,4 @@
+/* Compiles small descriptions, written with single quotes, for the tests of the room. */
 #include "helper_contract.h"
 
 static void append_quoted(struct buf *out, const char *text) {

@@ -235,7 +235,8 @@ static void faults_of_components(void **state) {
 static void a_parameter_of_the_operation_replaces_the_path_items(void **state) {
     (void)state;
     struct contract *contract = helper_contract(
-        "'/a': {'parameters': [{'name': 'x', 'in': 'query', 'schema': {'type': 'string'}}], 'get': " OPERATION(
+        "'/a': {'parameters': [{'name': 'x', 'in': 'query', 'schema': {'type': 'string'}}], "
+        "'get': " OPERATION(
             "a_get",
             ", 'parameters': [{'name': 'x', 'in': 'query', 'schema': {'type': 'integer'}}]") "}",
         "");

@@ -5,25 +5,34 @@
 
 #define PARAMETER(name, in, more) "{'name': '" name "', 'in': '" in "', " more "}"
 
-static const char paths[] = "'/items/{id}': {'parameters': [{'$ref': '#/components/parameters/Limit'}], 'get': " OPERATION(
-    "items_get",
-    ", 'parameters': [" PARAMETER("q", "query", "'schema': {'type': 'string', 'maxLength': 5}") "," PARAMETER(
-        "id", "path",
-        "'required': true, 'schema': {'type': 'string', 'pattern': '^[a-z]+$'}") "," PARAMETER("role",
-                                                                                               "query",
-                                                                                               "'explode': false, 'schema': {'type': 'array', 'uniqueItems': true, 'maxItems': 3, "
-                                                                                               "'items': {'$ref': '#/components/schemas/Role'}}") "," PARAMETER("city",
-                                                                                                                                                                "query",
-                                                                                                                                                                "'schema': {'type': 'array', 'items': {'type': 'string'}}") "," PARAMETER("n",
-                                                                                                                                                                                                                                          "query", "'schema': {'type': 'array', 'items': {'type': 'integer'}, 'default': [1, 2]}") "," PARAMETER("lat", "query",
-                                                                                                                                                                                                                                                                                                                                                 "'schema': {'type': 'number', 'minimum': -90, 'maximum': 90}") "," PARAMETER("own",
-                                                                                                                                                                                                                                                                                                                                                                                                                              "query",
-                                                                                                                                                                                                                                                                                                                                                                                                                              "'schema': {'type': 'boolean', 'default': false}") "," PARAMETER("sort", "query", "'required': true, 'schema': {'enum': ['recent', 'salary']}") "," PARAMETER("Idempotency-Key", "header", "'schema': {'type': 'string', 'minLength': 1, 'maxLength': 8}") "," PARAMETER("X-List", "header", "'schema': {'type': 'array', 'items': {'type': 'integer'}}") "," PARAMETER("Accept",
-                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                                      "header", "'schema': {'type': 'string'}") "]") "}";
+/* Texts that follow one another, a parameter a line. */
+// clang-format off
+static const char paths[] =
+    "'/items/{id}': {'parameters': [{'$ref': '#/components/parameters/Limit'}], 'get': "
+    OPERATION("items_get", ", 'parameters': ["
+    PARAMETER("q", "query", "'schema': {'type': 'string', 'maxLength': 5}") ","
+    PARAMETER("id", "path",
+              "'required': true, 'schema': {'type': 'string', 'pattern': '^[a-z]+$'}") ","
+    PARAMETER("role", "query",
+              "'explode': false, 'schema': {'type': 'array', 'uniqueItems': true, 'maxItems': 3, "
+              "'items': {'$ref': '#/components/schemas/Role'}}") ","
+    PARAMETER("city", "query", "'schema': {'type': 'array', 'items': {'type': 'string'}}") ","
+    PARAMETER("n", "query",
+              "'schema': {'type': 'array', 'items': {'type': 'integer'}, 'default': [1, 2]}") ","
+    PARAMETER("lat", "query", "'schema': {'type': 'number', 'minimum': -90, 'maximum': 90}") ","
+    PARAMETER("own", "query", "'schema': {'type': 'boolean', 'default': false}") ","
+    PARAMETER("sort", "query", "'required': true, 'schema': {'enum': ['recent', 'salary']}") ","
+    PARAMETER("Idempotency-Key", "header",
+              "'schema': {'type': 'string', 'minLength': 1, 'maxLength': 8}") ","
+    PARAMETER("X-List", "header", "'schema': {'type': 'array', 'items': {'type': 'integer'}}") ","
+    PARAMETER("Accept", "header", "'schema': {'type': 'string'}") "]") "}";
+
 static const char components[] =
-    "'schemas': {'Role': {'type': 'string', 'enum': ['ea', 'pa', 'secretary', 'office']}}, 'parameters': {'Limit': " PARAMETER(
-        "limit", "query",
-        "'schema': {'type': 'integer', 'minimum': 1, 'maximum': 100, 'default': 20}") "}";
+    "'schemas': {'Role': {'type': 'string', 'enum': ['ea', 'pa', 'secretary', 'office']}}, "
+    "'parameters': {'Limit': "
+    PARAMETER("limit", "query",
+              "'schema': {'type': 'integer', 'minimum': 1, 'maximum': 100, 'default': 20}") "}";
+// clang-format on
 
 static struct contract *contract;
 static const struct operation *operation;

@@ -4,32 +4,21 @@
 #define ID "{'name': 'id', 'in': 'path', 'required': true, 'schema': {'type': 'string'}}"
 #define ITEM(parameters, operations) "{'parameters': [" parameters "], " operations "}"
 
-static const char paths[] = "'/v1/jobs': {'get': " OPERATION("jobs_list", "") ", 'post': " OPERATION(
-    "jobs_create",
-    "") "},"
-        "'/v1/jobs/{id}': " ITEM(
-            ID,
-            "'get': " OPERATION("jobs_get", "") ", 'delete': " OPERATION(
-                "jobs_delete",
-                "")) ","
-                     "'/v1/jobs/batch': {'post': " OPERATION(
-                         "jobs_batch",
-                         "") "},"
-                             "'/v1/jobs/{id}/applications': " ITEM(
-                                 ID,
-                                 "'get': " OPERATION(
-                                     "applications_list",
-                                     "")) ","
-                                          "'/v1/jobs/{id}/applications/{b}/{c}/{d}': " ITEM(
-                                              ID
-                                              ", {'name': 'd', 'in': 'path', 'required': true, 'schema': {'type': 'string'}},"
-                                              "{'name': 'b', 'in': 'path', 'required': true, 'schema': {'type': 'string'}},"
-                                              "{'name': 'c', 'in': 'path', 'required': true, 'schema': {'type': 'string'}}",
-                                              "'get': " OPERATION(
-                                                  "deep_get",
-                                                  "")) ","
-                                                       "'/openapi.json': {'get': " OPERATION(
-                                                           "system_openapi", "") "}";
+/* Texts that follow one another, a path a line. */
+// clang-format off
+static const char paths[] =
+    "'/v1/jobs': {'get': " OPERATION("jobs_list", "") ", 'post': " OPERATION("jobs_create", "") "},"
+    "'/v1/jobs/{id}': " ITEM(ID, "'get': " OPERATION("jobs_get", "")
+                                 ", 'delete': " OPERATION("jobs_delete", "")) ","
+    "'/v1/jobs/batch': {'post': " OPERATION("jobs_batch", "") "},"
+    "'/v1/jobs/{id}/applications': " ITEM(ID, "'get': " OPERATION("applications_list", "")) ","
+    "'/v1/jobs/{id}/applications/{b}/{c}/{d}': "
+    ITEM(ID ", {'name': 'd', 'in': 'path', 'required': true, 'schema': {'type': 'string'}},"
+            "{'name': 'b', 'in': 'path', 'required': true, 'schema': {'type': 'string'}},"
+            "{'name': 'c', 'in': 'path', 'required': true, 'schema': {'type': 'string'}}",
+         "'get': " OPERATION("deep_get", "")) ","
+    "'/openapi.json': {'get': " OPERATION("system_openapi", "") "}";
+// clang-format on
 
 static struct contract *contract;
 static struct arena arena;
