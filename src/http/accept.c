@@ -1,5 +1,6 @@
 /* New connections. They are accepted here and not by MHD, which would take ten a turn and, at its
- * limit, leave clients waiting without a word: past the limit a client is told to come back. */
+ * limit, leave clients waiting without a word: past the limit an idle one makes room, or the client
+ * is told to come back. */
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
@@ -9,7 +10,6 @@
 #include "internal.h"
 #include "segreteria/core/log.h"
 
-#define ACCEPTS_A_TURN 128
 #define PAUSE_MS 100
 
 static void refuse(struct http_server *server, int fd) {
@@ -56,7 +56,8 @@ void accept_ready(struct loop_watch *watch, uint32_t events) {
             return;
         if (fd < 0)
             continue;
-        if (server->connections_count >= server->limits.connections_max)
+        if (server->connections_count >= server->limits.connections_max &&
+            !connection_evict(server))
             refuse(server, fd);
         else if (MHD_add_connection(server->mhd, fd, (struct sockaddr *)&peer, peer_len) != MHD_YES)
             log_warn("connection_not_added", "errno=%d", errno); /* MHD has closed it */

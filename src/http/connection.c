@@ -8,6 +8,8 @@
 #include "answer.h"
 #include "internal.h"
 
+#define EVICT_IDLE_MS 1000 /* a connection idle for less is left alone */
+#define EVICT_SCAN 64      /* connections looked at */
 #define LOOK_MS 1000 /* after so long a silent client is looked at: it may have closed its side */
 
 static void on_due(struct loop_timer *timer);
@@ -25,6 +27,51 @@ void connection_deadline(struct http_connection *connection, enum phase phase, u
     loop_timer_set(loop, &connection->timer,
                    now + (awaits_client(phase) && after_ms > LOOK_MS ? LOOK_MS : after_ms));
 }
+
+/* ---- the list ---- */
+
+static void link_newest(struct http_connection *connection) {
+    struct http_server *server = connection->server;
+    connection->newer = NULL;
+    connection->older = server->newest;
+    if (server->newest != NULL)
+        server->newest->newer = connection;
+    else
+        server->oldest = connection;
+    server->newest = connection;
+}
+
+static void unlink_connection(struct http_connection *connection) {
+    struct http_server *server = connection->server;
+    if (connection->newer != NULL)
+        connection->newer->older = connection->older;
+    else
+        server->newest = connection->older;
+    if (connection->older != NULL)
+        connection->older->newer = connection->newer;
+    else
+        server->oldest = connection->newer;
+}
+
+void connection_idle(struct http_connection *connection) {
+    unlink_connection(connection);
+    link_newest(connection);
+    connection_deadline(connection, PHASE_IDLE, connection->server->limits.idle_timeout_ms);
+}
+
+bool connection_evict(struct http_server *server) {
+    uint64_t now = loop_now_ms(server->loop), timeout = server->limits.idle_timeout_ms;
+    struct http_connection *connection = server->oldest;
+    for (unsigned i = 0; i < EVICT_SCAN && connection != NULL; i++, connection = connection->newer)
+        if (connection->phase == PHASE_IDLE &&
+            now + timeout >= connection->due_ms + EVICT_IDLE_MS) {
+            connection_shutdown(connection);
+            return true;
+        }
+    return false;
+}
+
+/* ---- opening and closing ---- */
 
 static void open_connection(struct http_server *server, struct MHD_Connection *mhd,
                             void **socket_context) {
@@ -46,11 +93,7 @@ static void open_connection(struct http_server *server, struct MHD_Connection *m
         memcpy(&connection->peer, info->client_addr, len);
     }
     connection->timer.on_due = on_due;
-    connection->next = server->connections;
-    connection->link = &server->connections;
-    if (connection->next != NULL)
-        connection->next->link = &connection->next;
-    server->connections = connection;
+    link_newest(connection);
     server->connections_count++;
     connection_deadline(connection, PHASE_NEW, server->limits.head_deadline_ms);
 }
@@ -75,9 +118,7 @@ static void close_connection(struct http_connection *connection) {
     loop_timer_clear(server->loop, &connection->timer);
     if (connection->fd >= 0 && should_linger(connection))
         linger_start(server, connection->fd);
-    *connection->link = connection->next;
-    if (connection->next != NULL)
-        connection->next->link = connection->link;
+    unlink_connection(connection);
     server->connections_count--;
     free(connection);
 }

@@ -314,7 +314,7 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
         request->reply.status = (int)info->http_status; /* a refusal of MHD's own */
     access_log_line(request, !complete);
     request_finish(request);
-    connection_deadline(connection, PHASE_IDLE, connection->server->limits.idle_timeout_ms);
+    connection_idle(connection);
 }
 
 /* ---- what the application asks for ---- */

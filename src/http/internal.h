@@ -30,6 +30,7 @@
 #define DRAIN_MAX                                                                                  \
     ((uint64_t)64 *                                                                                \
      1024) /* a refused body up to this size is read so that the connection can live on */
+#define ACCEPTS_A_TURN 128
 #define LINGER_MAX 64 /* closed connections still read from, so that their last answer arrives */
 #define LINGER_MS 2000
 #define LINGER_BYTES ((size_t)4 * 1024 * 1024)
@@ -53,8 +54,8 @@ struct http_connection {
     enum phase phase;
     uint64_t due_ms; /* of the phase */
     struct loop_timer timer;
-    struct http_request *request;         /* NULL: idle */
-    struct http_connection *next, **link; /* all connections */
+    struct http_request *request;          /* NULL: idle */
+    struct http_connection *newer, *older; /* all connections, by when they last became idle */
     struct sockaddr_storage peer;
     bool dirty; /* the client may still be sending: linger after the last answer */
 };
@@ -122,7 +123,7 @@ struct http_server {
     struct loop_timer listen_pause; /* out of descriptors: try again later */
     struct loop_hook hook, last_hook;
     bool mhd_ready;
-    struct http_connection *connections;
+    struct http_connection *newest, *oldest;
     size_t connections_count;
     size_t active; /* requests between their request line and the end of their answer */
     struct http_request *free_requests;
@@ -146,6 +147,11 @@ void connection_notified(void *cls, struct MHD_Connection *mhd, void **socket_co
                          enum MHD_ConnectionNotificationCode code);
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms);
 void connection_shutdown(struct http_connection *connection);
+/* Its request is over: the next one is waited for. */
+void connection_idle(struct http_connection *connection);
+/* Closes the connection that has been idle longest, if that is long enough not to cut off a client
+ * in full swing. */
+bool connection_evict(struct http_server *server);
 /* Writes the answer that was given (if none was: the problem `code`) to the socket past MHD, for
  * the moments when MHD takes none. The caller then ends the connection. */
 void connection_answer_raw(struct http_connection *connection, const char *code);

@@ -1,6 +1,7 @@
 /* Requests: reuse of their memory, their fields, and what the application may ask about them. */
 #include <arpa/inet.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "internal.h"
 #include "negotiate.h"
@@ -101,6 +102,8 @@ void request_finish(struct http_request *request) {
     request_unlink(request);
     if (request->reply.release != NULL)
         request->reply.release(request->reply.owner);
+    if (request->reply.body_fd > 0)
+        (void)close(request->reply.body_fd);
     free(request->coded);
     arena_reset(&request->arena);
     if (request->body.capacity > BODY_KEEP)

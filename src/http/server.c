@@ -127,10 +127,11 @@ static struct MHD_Daemon *start_mhd(struct http_server *server) {
             MHD_USE_NO_THREAD_SAFETY | MHD_USE_SUPPRESS_DATE_NO_CLOCK,
         0, NULL, NULL, handler_access, server, MHD_OPTION_CLIENT_DISCIPLINE_LVL, 2,
         MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_CONNECTION_LIMIT,
-        server->limits.connections_max + 1u, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-        MHD_OPTION_URI_LOG_CALLBACK, handler_uri, server, MHD_OPTION_UNESCAPE_CALLBACK, no_unescape,
-        server, MHD_OPTION_NOTIFY_COMPLETED, handler_completed, server,
-        MHD_OPTION_NOTIFY_CONNECTION, connection_notified, server, MHD_OPTION_END);
+        server->limits.connections_max + ACCEPTS_A_TURN, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, handler_uri, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, no_unescape, server, MHD_OPTION_NOTIFY_COMPLETED,
+        handler_completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_notified, server,
+        MHD_OPTION_END);
 }
 
 static enum status make_cache_policies(struct http_server *server) {
@@ -229,7 +230,7 @@ void http_server_drain(struct http_server *server) {
     server->draining = true;
     loop_timer_clear(server->loop, &server->listen_pause);
     server_watch(server, &server->listen_watch, 0);
-    for (struct http_connection *c = server->connections; c != NULL; c = c->next)
+    for (struct http_connection *c = server->newest; c != NULL; c = c->older)
         if (is_idle(c))
             connection_shutdown(c);
     server->mhd_ready = true;
@@ -243,7 +244,7 @@ size_t http_server_connections(const struct http_server *server) {
 /* MHD must not be stopped with a connection suspended: everything that waits is answered, sent as
  * far as it goes at once, and what is still open is cut. */
 static void finish_all(struct http_server *server) {
-    for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
+    for (struct http_connection *c = server->newest; c != NULL; c = c->older) {
         struct http_request *request = c->request;
         if (request == NULL || request->state >= REQUEST_ANSWERED)
             continue;
@@ -255,7 +256,7 @@ static void finish_all(struct http_server *server) {
         resume_all(server);
         (void)MHD_run(server->mhd);
     }
-    for (struct http_connection *c = server->connections; c != NULL; c = c->next) {
+    for (struct http_connection *c = server->newest; c != NULL; c = c->older) {
         if (c->request != NULL && c->request->suspended) {
             request_unlink(c->request);
             c->request->suspended = false;

@@ -261,6 +261,26 @@ def test_a_full_server_says_so(hasty):
         assert time.monotonic() < end
 
 
+def test_idle_connections_make_room_for_new_ones(tmp_path):
+    running = start_echo(tmp_path, CONNECTIONS=5)
+    held = [socket.create_connection(running.address) for _ in range(5)]
+    for sock in held:
+        sock.sendall(GET)
+        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+    assert converse(running.address, GET).statuses == [503]
+    time.sleep(1.2)
+    held[0].sendall(GET)
+    assert held[0].recv(65536).startswith(b"HTTP/1.1 200")
+    assert converse(running.address, GET).statuses == [200]
+    held[1].settimeout(2)
+    assert held[1].recv(1) == b""
+    held[0].sendall(GET)
+    assert held[0].recv(65536).startswith(b"HTTP/1.1 200")
+    for sock in held:
+        sock.close()
+    http_servers.stop(running)
+
+
 def test_draining_finishes_what_runs(tmp_path):
     running = start_echo(tmp_path)
     idle = socket.create_connection(running.address)
