@@ -12,7 +12,6 @@ pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq>=15)
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl>=7.85) # segreteria demo
 
@@ -43,4 +42,4 @@ endif()
 add_library(seg_libraries INTERFACE)
 target_link_libraries(seg_libraries INTERFACE
     PkgConfig::jansson PkgConfig::pcre2 PkgConfig::sodium PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd
-    PkgConfig::cmark Threads::Threads m)
+    Threads::Threads m)
