@@ -88,10 +88,14 @@ bool reply_queue(struct http_request *request) {
                                         : response_of_parts(&answer);
     if (response == NULL)
         return false;
-    /* This flag closes the connection after the answer and says so in it, at the price of no field.
-     * HTTP/1.0 connections are not kept, whatever they ask. */
+    enum MHD_ResponseFlags flags = MHD_RF_NONE;
     if (answer.close || request->http_1_0 || request->server->draining)
-        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+        flags |=
+            MHD_RF_HTTP_1_0_COMPATIBLE_STRICT; /* closes the connection afterwards, and says so */
+    if (answer.status == 304)
+        flags |= MHD_RF_HEAD_ONLY_RESPONSE; /* no "Content-Length: 0", which would be wrong */
+    if (flags != MHD_RF_NONE)
+        (void)MHD_set_response_options(response, flags, MHD_RO_END);
     bool sound = answer_add_fields(&answer, response) &&
                  MHD_queue_response(request->connection->mhd, answer.status, response) == MHD_YES;
     MHD_destroy_response(response);
