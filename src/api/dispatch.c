@@ -136,8 +136,8 @@ static void parameters_step(struct api_call *call) {
         http_problem_send(call->request, &problem);
         return;
     }
-    struct str prefer = http_request_header(call->request, STR("Prefer"));
-    call->minimal = !str_is_none(prefer) && str_eq(prefer, STR("return=minimal"));
+    if (!str_is_none(api_parameter(call, "Prefer")))
+        call->wanted = prefer_return(http_request_header_list(call->request, STR("Prefer")));
     if (call->operation->stream) {
         if (idempotency_prepare(call))
             call_run(call); /* the handler asks for the body */

@@ -24,6 +24,10 @@ bool idempotency_prepare(struct api_call *call);
 /* The claim was refused with this SQLSTATE: replays or answers 409/422. False: not ours. */
 bool idempotency_refused(struct api_call *call, const char *sqlstate);
 
+/* prefer.c */
+/* What a Prefer field asks to be returned. */
+enum api_return prefer_return(struct str list);
+
 /* cursor.c */
 /* The keyset text of the request's cursor into *out (STR_NONE: no cursor). False: an answer (400)
  * was given. */

@@ -52,11 +52,14 @@ static void document_parts(const struct api_call *call, struct http_reply *reply
 }
 
 /* RFC 7240 section 4.2. An answer that carries a secret is always given whole. */
-static void prefer_minimal(const struct api_call *call, struct http_reply *reply) {
-    if (!call->minimal || !str_is_none(call->tail) ||
-        (reply->status != 200 && reply->status != 201))
+static void apply_preference(const struct api_call *call, struct http_reply *reply) {
+    if (call->wanted == RETURN_UNSAID || (reply->status != 200 && reply->status != 201))
         return;
-    if (call->operation->method == HTTP_GET || call->operation->method == HTTP_DELETE)
+    if (call->wanted == RETURN_REPRESENTATION) {
+        http_reply_header(reply, STR("Preference-Applied"), STR("return=representation"));
+        return;
+    }
+    if (!str_is_none(call->tail))
         return;
     reply->parts_count = 0;
     if (reply->status == 200)
@@ -108,7 +111,7 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
         http_reply_header(&reply, STR("Content-Language"), language);
     if (call->replayed)
         http_reply_header(&reply, STR("Idempotent-Replayed"), STR("true"));
-    prefer_minimal(call, &reply);
+    apply_preference(call, &reply);
     reply.no_store = call->authenticated && call->operation->cache == CACHE_PUBLIC;
     reply.owner = db_result_retain(result);
     reply.release = db_memory_release;

@@ -23,6 +23,8 @@
 struct api_call;
 typedef void (*api_row_handler)(struct api_call *call, const struct db_result *result);
 
+enum api_return { RETURN_UNSAID, RETURN_MINIMAL, RETURN_REPRESENTATION };
+
 struct api_call {
     struct api_worker *worker;
     struct http_request *request;
@@ -59,7 +61,7 @@ struct api_call {
     struct db_idempotency idempotency;
     bool replayed;
     unsigned patch_attempts;
-    bool minimal; /* Prefer: return=minimal */
+    enum api_return wanted; /* Prefer: return=... */
 };
 
 /* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings
