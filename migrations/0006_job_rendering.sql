@@ -111,7 +111,8 @@ begin
         || jsonb_build_object(
         'duties', j.duties, 'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date,
         'valid_through', j.valid_through, 'response_promise_days', j.response_promise_days,
-        'status', case when j.status not in ('expired', 'removed') then j.status end, 'close_reason', j.close_reason));
+        'status', case when job_state(j.status, j.valid_through) not in ('expired', 'removed') then j.status end,
+        'close_reason', j.close_reason));
 end
 $$;
 comment on function job_editable(jobs) is 'The vacancy in the shape of a create or replace body.';

@@ -122,6 +122,19 @@ def test_the_last_day_ends_it_whatever_is_written(db, company, candidate):
     assert db.value("select status from jobs where id = %s", job_id) == "expired"
 
 
+def test_a_patch_after_the_last_day_is_the_same_before_and_after_the_expiry_is_written(db, company):
+    """The form that a patch merges into has no status that the company cannot ask for: else every patch would ask for it."""
+    answers = []
+    for written in (False, True):
+        job_id = company.job()
+        db.execute("update jobs set valid_through = '2020-01-01' where id = %s", job_id)
+        if written:
+            db.call("background_jobs_expire", limit=100)
+        answers.append(company.patch(job_id, title="Another title"))
+    for answer in answers:
+        assert (answer["status"], answer["body"]["title"], answer["body"]["status"]) == (200, "Another title", "expired")
+
+
 def test_expiry_is_written_in_the_background(db, company):
     job_id = company.job()
     db.execute("update jobs set valid_through = '2020-01-01' where id = %s", job_id)
