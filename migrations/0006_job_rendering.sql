@@ -124,7 +124,9 @@ declare
     c companies;
     doc text;
 begin
-    select * into c from companies where id = new.company_id;
+    -- Locked, so that this and companies_render_jobs take turns: neither can see what the other has not committed, and
+    -- the one that came second would store what it saw over what the first had stored.
+    select * into c from companies where id = new.company_id for share;
     doc := job_document(new, c);
     insert into job_documents (job_id, company_id, status, valid_through, was_public, close_reason, ended_at, etag,
         document)

@@ -1,6 +1,8 @@
 """Two at the same moment: one application, one vacancy a reference, one account an address, one effect a key."""
 
+import json
 import threading
+import time
 
 import psycopg
 from conftest import JOB, STATEMENTS, Candidate, Company, Refused, encode, new_id, token_hash
@@ -106,6 +108,41 @@ def test_two_owners_cannot_both_leave(db):
 
     together(db, leave)
     assert db.value("select count(*) from company_members where company_id = %s", company.id) == 1
+
+
+def rename(db, company):
+    db.execute("update companies set name = 'Beta', version = version + 1 where id = %s", company.id)
+
+
+def retitle(db, company, job_id):
+    read = db.call("jobs_patch_read", **company.caller, job_id=job_id)
+    answer = db.call("jobs_patch", **company.caller, job_id=job_id, version=read["out_version"],
+                     body={**read["body"], "title": "Other"})
+    assert answer["status"] == 200, answer
+
+
+def test_a_vacancy_and_its_company_change_at_once(db):
+    """Whichever comes first, the stored texts hold both changes: title and version of the vacancy, name of the company."""
+    company = Company(db)
+    for vacancy_first in (True, False):
+        db.execute("update companies set name = 'Alfa' where id = %s", company.id)
+        job_id, one, two = company.job(), db.another(), db.another()
+        first = [lambda: rename(one, company), lambda: retitle(one, company, job_id)][vacancy_first]
+        second = [lambda: retitle(two, company, job_id), lambda: rename(two, company)][vacancy_first]
+        one.execute("begin")
+        first()
+        thread = threading.Thread(target=second)
+        thread.start()
+        waits = "select count(*) from pg_locks where not granted and pid = %s"
+        while thread.is_alive() and not db.value(waits, two.connection.info.backend_pid):
+            time.sleep(0.01)
+        one.execute("commit")
+        thread.join()
+        for stored in (db.call("jobs_get", job_id=[job_id])["body"],
+                       json.loads(db.value("select card from job_cards where job_id = %s", job_id))):
+            assert (stored["title"], stored["version"], stored["company"]["name"]) == ("Other", 2, "Beta")
+        one.connection.close()
+        two.connection.close()
 
 
 def test_notifications(db):
