@@ -165,18 +165,32 @@ end
 $$;
 comment on function is_ip_range(text) is 'Whether it is an IPv4 or IPv6 address, or one with a prefix length.';
 
+-- What a token makes or gets hold of ends when it ends and works where it works; otherwise a token that was lent for a
+-- week to one machine would be good for ever and anywhere.
+create function ends_later(expires_at timestamptz, than timestamptz) returns boolean
+language sql immutable parallel safe
+as $$ select than is not null and coalesce(expires_at, 'infinity') > than $$;
+comment on function ends_later(timestamptz, timestamptz) is 'Whether a token''s end is after another''s; NULL: never.';
+
+create function ip_is_outside(range text, ranges text[]) returns boolean
+language sql immutable
+as $$ select ranges is not null and not coalesce(range::inet <<= any (ranges::inet[]), false) $$;
+comment on function ip_is_outside(text, text[]) is
+    'Whether a range (NULL: every address) is not within one of the ranges (NULL: every address).';
+
 create function tokens_create(account uuid, caller_token uuid, caller_kind text, caller_role text, new_id uuid,
                               body jsonb, hash bytea, prefix text, lang text) returns op_result
 language plpgsql volatile
 as $$
 declare
     t api_tokens;
+    maker api_tokens; -- all NULL for a session
     allowed text[];
     errors jsonb;
 begin
-    select scopes into allowed from api_tokens where id = caller_token;
+    select * into maker from api_tokens where id = caller_token;
     allowed := case when found
-        then array(select unnest(allowed) intersect select unnest(principal_scopes(caller_kind, caller_role)))
+        then array(select unnest(maker.scopes) intersect select unnest(principal_scopes(caller_kind, caller_role)))
         else principal_scopes(caller_kind, caller_role) end;
 
     select jsonb_agg(v) into errors from (
@@ -186,6 +200,16 @@ begin
         union all
         select jsonb_build_object('pointer', '/expires_at', 'code', 'expires_at_past')
         where (body ->> 'expires_at')::timestamptz <= now()
+        union all
+        select jsonb_build_object('pointer', '/expires_at', 'code', 'expires_at_not_allowed')
+        where ends_later((body ->> 'expires_at')::timestamptz, maker.expires_at)
+        union all
+        select jsonb_build_object('pointer', '/allowed_ips', 'code', 'allowed_ip_not_allowed')
+        where not body ? 'allowed_ips' and maker.allowed_ips is not null
+        union all
+        select jsonb_build_object('pointer', '/allowed_ips/' || n - 1, 'code', 'allowed_ip_not_allowed')
+        from jsonb_array_elements_text(body -> 'allowed_ips') with ordinality as a (range, n)
+        where case when is_ip_range(range) then ip_is_outside(range, maker.allowed_ips) end
         union all
         select jsonb_build_object('pointer', '/allowed_ips/' || n - 1, 'code', 'allowed_ip_form')
         from jsonb_array_elements_text(body -> 'allowed_ips') with ordinality as a (range, n)
@@ -214,7 +238,10 @@ begin
     -- The answer holds a secret: a token must not get that of a wider one.
     if exists (select from api_tokens mine, api_tokens other
                where mine.id = caller_token and other.id = token and other.account_id = account
-                   and other.revoked_at is null and not other.scopes <@ mine.scopes) then
+                   and other.revoked_at is null and (not other.scopes <@ mine.scopes
+                       or ends_later(other.expires_at, mine.expires_at)
+                       or exists (select from unnest(coalesce(other.allowed_ips, array[null])) as range
+                           where ip_is_outside(range, mine.allowed_ips)))) then
         return op_problem(403, 'forbidden');
     end if;
     update api_tokens set token_hash = hash, prefix = new_prefix, rotated_at = now(), last_used_at = null
@@ -253,6 +280,10 @@ insert into rule_texts (code, en, it) values
     ('scope_not_allowed', 'The token that asks does not have this scope itself.',
         'Chi chiede il token non ha a sua volta questo permesso.'),
     ('expires_at_past', 'The time of expiry must be in the future.', 'La scadenza deve essere nel futuro.'),
+    ('expires_at_not_allowed', 'The token that asks ends sooner itself.',
+        'Il token di chi chiede scade prima.'),
+    ('allowed_ip_not_allowed', 'The token that asks does not work from there itself.',
+        'Il token di chi chiede non vale da lì.'),
     ('allowed_ip_form', 'This is not an IP address or range.', 'Non è un indirizzo o un intervallo IP.'),
     ('email_form', 'This is not an e-mail address.', 'Non è un indirizzo e-mail.'),
     ('name_length', 'A name has at least one character and no more than its limit.', 'Un nome ha almeno un carattere e non più del limite.'),
