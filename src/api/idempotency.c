@@ -45,6 +45,10 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
     (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
                                   IDEMPOTENCY_HASH_BYTES);
     feed(&state, call->operation->id);
+    /* An answer may hold what its caller was allowed and another token of the account is not. */
+    feed(&state, str_of(call->principal.company_id));
+    scope_set scopes = call->principal.scopes;
+    (void)crypto_generichash_update(&state, (const unsigned char *)&scopes, sizeof scopes);
     feed(&state, http_request_path(call->request));
     feed(&state, http_request_query(call->request));
     feed(&state, body);
