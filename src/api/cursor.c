@@ -81,18 +81,53 @@ struct str cursor_make(struct api_call *call, struct str next_key) {
     return str_of(text);
 }
 
-/* The request's own query with the cursor replaced. What is kept is what the client sent, byte for
- * byte. */
+/* Bytes that no URI may hold (RFC 3986, appendix A) but a request line can: a ">" would end the
+ * link, and what follows would be read as another. */
+static void append_uri(struct buf *link, struct str text) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c <= 0x20 || c >= 0x7F || strchr("\"<>\\^`{|}", c) != NULL)
+            buf_printf(link, "%%%02X", c);
+        else
+            buf_append_char(link, (char)c);
+    }
+}
+
+static int hex_value(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = (char)(c | 0x20);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* "cursor=...", the name percent-encoded or not. */
+static bool is_cursor(struct str part) {
+    struct str name = str_from(part.ptr, str_find(part, '='));
+    const struct str wanted = STR("cursor");
+    size_t at = 0;
+    for (size_t i = 0; i < name.len; i++, at++) {
+        char c = name.ptr[i];
+        if (c == '%' && name.len - i > 2) {
+            c = (char)(hex_value(name.ptr[i + 1]) * 16 + hex_value(name.ptr[i + 2]));
+            i += 2;
+        }
+        if (at == wanted.len || c != wanted.ptr[at])
+            return false;
+    }
+    return at == wanted.len;
+}
+
+/* The request's own query with the cursor replaced. What is kept is what the client sent. */
 struct str cursor_link(struct api_call *call, struct str cursor) {
     struct buf link;
     buf_init(&link, 16384);
     buf_append_char(&link, '<');
-    buf_append(&link, http_request_path(call->request));
+    append_uri(&link, http_request_path(call->request));
     buf_append_char(&link, '?');
     struct str rest = http_request_query(call->request), part;
     while (str_split(&rest, '&', &part))
-        if (part.len > 0 && !str_starts_with(part, STR("cursor="))) {
-            buf_append(&link, part);
+        if (part.len > 0 && !is_cursor(part)) {
+            append_uri(&link, part);
             buf_append_char(&link, '&');
         }
     buf_append_text(&link, "cursor=");
