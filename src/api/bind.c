@@ -51,12 +51,16 @@ static struct str tag_opaque(struct str tag) {
     tag = str_trim(tag);
     if (tag.len >= 2 && tag.ptr[0] == '"' && tag.ptr[tag.len - 1] == '"')
         tag = str_from(tag.ptr + 1, tag.len - 2);
-    else if (!str_eq(tag, STR("*")))
+    else if (str_eq(tag, STR("*")))
+        return tag;
+    else
         return STR("W/"); /* weak or malformed: If-Match compares strongly, so it matches nothing */
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++)
-        if (tag.len > suffixes[i].len && str_ends_with(tag, suffixes[i]))
-            return str_from(tag.ptr, tag.len - suffixes[i].len);
-    return tag;
+        if (tag.len > suffixes[i].len && str_ends_with(tag, suffixes[i])) {
+            tag.len -= suffixes[i].len;
+            break;
+        }
+    return str_eq(tag, STR("*")) ? STR("W/") : tag; /* quoted, it is a tag like any other */
 }
 
 static enum status if_match(struct api_call *call, struct str *out) {
