@@ -1,0 +1,141 @@
+"""What a hostile client tries: more rights than its token has, another's answers, and more of the server than its share."""
+
+import os
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from support.world import PASSWORD, in_days, vacancy
+
+
+def in_a_year():
+    return f"{in_days(365)}T00:00:00.000Z"
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_makes_none_that_outlives_it(world, company):
+    end = f"{in_days(7)}T00:00:00.000Z"
+    _, week = world.token(company, ["tokens:write", "jobs:read"], expires_at=end)
+    for later in ({}, {"expires_at": in_a_year()}):
+        answer = week.post("/v1/tokens", {"name": "for ever", "scopes": ["jobs:read"], **later})
+        assert answer.expect(422, "validation_failed").errors == {("/expires_at", "expires_at_not_allowed")}
+    made = week.post("/v1/tokens", {"name": "as long", "scopes": ["jobs:read"], "expires_at": end}).expect(201).json
+    assert made["expires_at"] == end
+
+
+def test_a_token_makes_none_that_works_elsewhere(world, company):
+    _, bound = world.token(company, ["tokens:write", "jobs:read"], allowed_ips=["127.0.0.0/8", "2001:db8::/32"])
+    wanted = {"name": "a copy", "scopes": ["jobs:read"]}
+    assert bound.post("/v1/tokens", wanted).expect(422, "validation_failed").errors == {
+        ("/allowed_ips", "allowed_ip_not_allowed")}
+    answer = bound.post("/v1/tokens", {**wanted, "allowed_ips": ["127.0.0.1", "127.0.0.0/7", "10.0.0.1", "2001:db8::1/128", "::/0"]})
+    assert answer.expect(422, "validation_failed").errors == {
+        (f"/allowed_ips/{n}", "allowed_ip_not_allowed") for n in (1, 2, 4)}
+    bound.post("/v1/tokens", {**wanted, "allowed_ips": ["127.0.0.1", "2001:db8:1::/48"]}).expect(201)
+
+
+@pytest.mark.parametrize("wider", [{}, {"expires_at": in_a_year()}, {"expires_at": f"{in_days(7)}T00:00:00.000Z"}],
+                         ids=["for ever", "for longer", "anywhere"])
+def test_a_token_gets_no_secret_of_one_that_is_wider_in_time_or_place(world, company, wider):
+    bounds = {"expires_at": f"{in_days(7)}T00:00:00.000Z", "allowed_ips": ["127.0.0.0/8"]}
+    token, _ = world.token(company, ["jobs:read"], **wider)
+    equal, _ = world.token(company, ["jobs:read"], **bounds)
+    _, bound = world.token(company, ["tokens:write", "jobs:read"], **bounds)
+    bound.post(f"/v1/tokens/{token['id']}/rotate").expect(403, "forbidden")
+    bound.post(f"/v1/tokens/{equal['id']}/rotate").expect(200)
+
+
+# --- idempotency keys ----------------------------------------------------------------------------------------------
+
+
+def test_a_narrower_token_is_not_given_the_answer_to_a_wider_one(world, company):
+    """The same request, the same key, the same account: but the answer holds a secret that this token could not have."""
+    _, narrow = world.token(company, ["tokens:write", "jobs:read"])
+    key = {"Idempotency-Key": "make-the-deploy-token"}
+    wanted = {"name": "deploy", "scopes": ["jobs:write", "company:write"]}
+    made = company.client.post("/v1/tokens", wanted, headers=key).expect(201).json
+    again = company.client.post("/v1/tokens", wanted, headers=key).expect(201)
+    assert again.json == made and again.headers["Idempotent-Replayed"] == "true"
+    refused = narrow.post("/v1/tokens", wanted, headers=key).expect(422, "idempotency_key_reused")
+    assert made["secret"].encode() not in refused.body
+
+
+def test_a_key_is_of_its_account_alone(world, company):
+    other = world.company()
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    body = vacancy(title="once")
+    mine = company.client.post("/v1/jobs", body, headers=key).expect(201)
+    theirs = other.client.post("/v1/jobs", body, headers=key).expect(201)
+    assert theirs.headers["Idempotent-Replayed"] is None and theirs.json["id"] != mine.json["id"]
+    assert theirs.json["company"]["id"] == other.id
+
+
+def test_a_registration_is_given_again_to_none_without_its_password(api, world):
+    key = {"Idempotency-Key": uuid.uuid4().hex}
+    body = {"email": world.email(), "password": PASSWORD, "given_name": "Lia", "family_name": "Rossi"}
+    first = api.post("/v1/candidates", body, headers=key).expect(201)
+    for change in ({"password": PASSWORD + "x"}, {"given_name": "lia"}):
+        answer = api.post("/v1/candidates", {**body, **change}, headers=key)
+        assert answer.status in (409, 422) and b"sgr" not in answer.body
+    assert first.json["session"]["access_token"]
+
+
+# --- what is echoed ------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page_of_two(world):
+    company = world.company()
+    for n in range(2):
+        world.job(company, title=f"{n}", location={"country": "IT", "city": "Lecco"})
+    return company
+
+
+@pytest.mark.parametrize("more", ['a>;rel="next",<https://evil.example/?', '"<b>\\^`{|}', "%3E%22%0D%0AX-Evil:%201", "'(),;:@/?"])
+def test_a_query_cannot_leave_its_link(api, page_of_two, more):
+    target = f"/v1/jobs?company_id={page_of_two.id}&limit=1&city=Lecco,{more}"
+    answer = api.get(target).expect(200)
+    assert answer.headers["X-Evil"] is None
+    link = re.fullmatch(r'<(/v1/jobs\?[!#-;=?-\[\]_a-z~]+)>; rel="next"', answer.headers["Link"])
+    assert link, answer.headers["Link"]
+    assert len(api.get(link[1]).expect(200).json["items"]) == 1
+
+
+def test_the_next_link_has_one_cursor_however_it_is_written(api, page_of_two, world):
+    world.job(page_of_two)
+    first = api.get("/v1/jobs", params={"company_id": page_of_two.id, "limit": 1}).json["next_cursor"]
+    answer = api.get(f"/v1/jobs?company_id={page_of_two.id}&limit=1&%63urs%6Fr={first}").expect(200)
+    link = answer.headers["Link"]
+    assert link.count(first) == 0
+    api.get(link[1:link.index(">")]).expect(200)
+
+
+def test_a_quoted_star_matches_nothing(world, company):
+    job = world.job(company)
+    for tag in ('"*"', '"*-gzip"'):
+        company.client.patch(f"/v1/jobs/{job['id']}", {"title": "x"}, headers={"If-Match": tag}).expect(412, "precondition_failed")
+
+
+# --- more than a share ---------------------------------------------------------------------------------------------
+
+
+def cpu_seconds(server):
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_large_file_is_compressed_once(api, server):
+    """Compressing the reference page's script takes 50 ms of the loop that other clients wait for."""
+    target, coding = "/docs/swagger-ui-bundle.js", {"Accept-Encoding": "br"}
+    for _ in range(16):  # every worker has met it
+        fresh = server.client()
+        first = fresh.get(target, headers=coding).expect(200)
+        fresh.close()
+    before = cpu_seconds(server)
+    answers = [api.get(target, headers=coding).expect(200) for _ in range(20)]
+    assert cpu_seconds(server) - before < 20 * 0.02
+    assert {answer.body for answer in answers} == {first.body} and first.headers["Content-Encoding"] == "br"
+    assert int(first.headers["Content-Length"]) < int(api.get(target).expect(200).headers["Content-Length"]) / 3
