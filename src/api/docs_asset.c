@@ -23,8 +23,10 @@ void docs_asset_reply(struct api_call *call, struct str name) {
     for (size_t i = 0; i < assets_docs_count; i++) {
         if (!str_eq(name, str_of(assets_docs[i].name)))
             continue;
-        struct http_reply reply = {
-            .status = 200, .content_type = "application/octet-stream", .parts_count = 1};
+        struct http_reply reply = {.status = 200,
+                                   .content_type = "application/octet-stream",
+                                   .parts_count = 1,
+                                   .fixed = true};
         reply.parts[0] = str_from((const char *)assets_docs[i].data, assets_docs[i].len);
         for (size_t t = 0; t < sizeof types / sizeof types[0]; t++)
             if (str_ends_with(name, str_of(types[t].suffix)))

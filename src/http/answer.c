@@ -83,9 +83,24 @@ static void join_parts(struct http_request *request, struct answer *answer) {
     answer->parts_count = 1;
 }
 
+static struct fixed_content *fixed_of(struct http_request *request, const struct answer *answer) {
+    if (!request->reply.fixed || answer->parts_count != 1)
+        return NULL;
+    return fixed_find(request->server, answer->parts[0]);
+}
+
 /* True when the content goes out in that coding. */
 static bool encode(struct http_request *request, struct answer *answer, enum coding coding) {
     size_t len;
+    struct fixed_content *fixed = fixed_of(request, answer);
+    if (fixed != NULL) {
+        struct str coded = fixed_coded(request->server, fixed, coding);
+        if (str_is_none(coded))
+            return false;
+        answer->parts[0] = coded;
+        answer->len = coded.len;
+        return true;
+    }
     if (compress_parts(request->server->compressor, coding, answer->parts, answer->parts_count,
                        &request->coded, &len) != STATUS_OK)
         return false;
@@ -158,6 +173,9 @@ static struct str opaque_tag(struct http_request *request, const struct answer *
     if (!str_is_none(reply->etag) || reply->status != 200 || !is_read(request) ||
         reply->body_fd > 0)
         return reply->etag;
+    const struct fixed_content *fixed = fixed_of(request, answer);
+    if (fixed != NULL)
+        return fixed_tag(fixed);
     char *made = arena_alloc(&request->arena, ETAG_OPAQUE_SIZE);
     if (made == NULL)
         return STR_NONE;

@@ -28,6 +28,13 @@ void answer_write(struct http_request *request, struct buf *out);
 bool answer_add_fields(const struct answer *answer, struct MHD_Response *response);
 void answer_field(struct answer *answer, const char *name, const char *value);
 
+/* fixed.c: what is kept of a reply that says its content is fixed; NULL: nothing, work it out. */
+struct fixed_content;
+struct fixed_content *fixed_find(struct http_server *server, struct str bytes);
+struct str fixed_tag(const struct fixed_content *content);
+struct str fixed_coded(struct http_server *server, struct fixed_content *content,
+                       enum coding coding);
+
 /* cors.c: Access-Control-* (Fetch standard, section 3.2). True: the answer depends on Origin. */
 bool cors_fields(struct http_request *request, struct answer *answer);
 

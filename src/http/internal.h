@@ -138,6 +138,8 @@ struct http_server {
     char (*cache_control)[48]; /* by operation->index */
     unsigned char etag_key[16];
     struct constant_answer *constants; /* by operation->index */
+    struct fixed_content *fixed;
+    size_t fixed_count;
     struct compressor *compressor;
     struct buf log;
 };
@@ -193,6 +195,8 @@ bool reply_queue(struct http_request *request);
 bool constant_queue(struct http_request *request);
 struct constant_answer *constants_create(size_t operations);
 void constants_free(struct http_server *server);
+
+void fixed_free(struct http_server *server);
 
 /* access_log.c */
 void access_log_line(struct http_request *request, bool truncated);

@@ -280,6 +280,7 @@ void http_server_destroy(struct http_server *server) {
     if (server->mhd != NULL)
         MHD_stop_daemon(server->mhd);
     constants_free(server);
+    fixed_free(server);
     linger_stop_all(server);
     access_log_flush(server);
     requests_free(server);

@@ -40,6 +40,9 @@ struct http_reply {
      * in static memory. It gets no entity tag, is not compressed, and is kept made up, which saves
      * a quarter of the server's own work. */
     bool constant;
+    /* The one part is static memory that never changes (an embedded file): its entity tag and its
+     * compressed forms are made once and kept. */
+    bool fixed;
 };
 
 void http_reply_header(struct http_reply *reply, struct str name,

@@ -4,7 +4,9 @@
 #include "segreteria/api/call.h"
 
 enum status api_system_openapi_json(struct api_call *call) {
-    api_reply_text(call, 200, "application/json",
-                   str_from((const char *)asset_openapi_json.data, asset_openapi_json.len));
+    struct http_reply reply = {
+        .status = 200, .content_type = "application/json", .parts_count = 1, .fixed = true};
+    reply.parts[0] = str_from((const char *)asset_openapi_json.data, asset_openapi_json.len);
+    http_reply_send(call->request, &reply);
     return STATUS_OK;
 }

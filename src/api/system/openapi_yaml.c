@@ -4,7 +4,9 @@
 #include "segreteria/api/call.h"
 
 enum status api_system_openapi_yaml(struct api_call *call) {
-    api_reply_text(call, 200, "application/yaml",
-                   str_from((const char *)asset_openapi_yaml.data, asset_openapi_yaml.len));
+    struct http_reply reply = {
+        .status = 200, .content_type = "application/yaml", .parts_count = 1, .fixed = true};
+    reply.parts[0] = str_from((const char *)asset_openapi_yaml.data, asset_openapi_yaml.len);
+    http_reply_send(call->request, &reply);
     return STATUS_OK;
 }
