@@ -141,20 +141,16 @@ enum status background_start(const struct background_options *options, struct ba
     struct background *background = calloc(1, sizeof *background);
     if (background == NULL)
         return STATUS_NO_MEMORY;
+    *out = background;
     background->epochs = options->epochs;
     enum status status = loop_create(&background->loop);
     if (status == STATUS_OK)
         status = open_connections(background, options);
-    if (status == STATUS_OK) {
-        background->thread_runs = pthread_create(&background->thread, NULL, thread_main,
-                                                 background) == 0;
-        status = background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
-    }
     if (status != STATUS_OK)
-        background_stop(background);
-    else
-        *out = background;
-    return status;
+        return status;
+    background->thread_runs = pthread_create(&background->thread, NULL, thread_main, background) ==
+                              0;
+    return background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
 void background_stop(struct background *background) {
@@ -164,12 +160,19 @@ void background_stop(struct background *background) {
         loop_stop(background->loop);
         (void)pthread_join(background->thread, NULL);
     }
+    background->thread_runs = false;
     db_listener_destroy(background->listener);
     for (size_t i = 0; i < CHORES; i++)
         if (background->chores[i].running)
             db_lane_cancel(background->lane, &background->chores[i].call);
-    if (background->lane != NULL)
-        db_lane_destroy(background->lane);
+    db_lane_destroy(background->lane);
+    background->listener = NULL;
+    background->lane = NULL;
+}
+
+void background_destroy(struct background *background) {
+    if (background == NULL)
+        return;
     loop_destroy(background->loop);
     free(background);
 }

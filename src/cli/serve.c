@@ -253,6 +253,7 @@ static void take_apart(struct serve *serve) {
         serve_worker_join(&serve->workers[i]);
     background_stop(serve->background);
     helpers_destroy(serve->shared.helpers);
+    background_destroy(serve->background);
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_destroy(&serve->workers[i]);
     for (size_t i = 0; i < serve->listen_count; i++)

@@ -21,9 +21,13 @@ struct background_options {
 /* Connections it takes from the data base's allowance. */
 #define BACKGROUND_CONNECTIONS 2
 
+/* *out is set whenever there is something to end, so also on some failures. */
 NODISCARD enum status background_start(const struct background_options *options,
                                        struct background **out);
-/* Ends the thread after the statement it is in. NULL is allowed. */
+/* Ends the thread after the turn it is in, and what it was doing. NULL is allowed. */
 void background_stop(struct background *background);
+/* Only after the helpers are destroyed: what they still did for it comes back to its loop. NULL is
+ * allowed. */
+void background_destroy(struct background *background);
 
 #endif
