@@ -159,8 +159,9 @@ static void end_refused(struct slot *slot, struct job *job, PGresult *error,
 
 /* The job at the head has failed for good or for this time. False: the connection was lost. */
 static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
-    const char *sqlstate = field(error, PG_DIAG_SQLSTATE);
+    const char *sqlstate = field(error, PG_DIAG_SQLSTATE); /* gone with the error */
     enum verdict verdict = judge(sqlstate);
+    bool read_only = strcmp(sqlstate, "25006") == 0;
     bool may_repeat = job->attempts < ATTEMPTS_MAX;
     switch (verdict) {
     case VERDICT_AGAIN:
@@ -174,7 +175,7 @@ static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
         db_connection_lose(&slot->connection, "send");
         return false;
     case VERDICT_DISCONNECT:
-        if (strcmp(sqlstate, "25006") != 0) { /* what was under way is unknown: lane_lost decides */
+        if (!read_only) { /* what was under way is unknown: lane_lost decides */
             PQclear(error);
         } else if (may_repeat) {
             PQclear(error);
@@ -182,7 +183,7 @@ static bool end_failed(struct slot *slot, struct job *job, PGresult *error) {
         } else {
             end_refused(slot, job, error, DB_REFUSED);
         }
-        db_connection_lose(&slot->connection, sqlstate[0] == '2' ? "read_only" : "server");
+        db_connection_lose(&slot->connection, read_only ? "read_only" : "server");
         return false;
     case VERDICT_CANCELLED: end_refused(slot, job, error, DB_TIMED_OUT); return true;
     case VERDICT_BROKEN:
