@@ -14,7 +14,7 @@ static const char help[] =
     "  --data-dir DIR            private data: cluster, master key (/var/lib/segreteria as root, otherwise\n"
     "                            $XDG_DATA_HOME/segreteria or ~/.local/share/segreteria)\n"
     "  --workers N               threads that serve (one for each core)\n"
-    "  --write-connections N     data base connections for writes of each worker (6)\n"
+    "  --write-connections N     data base connections for writes of each worker (2 to 12)\n"
     "  --connections N           clients each worker takes at once (8192)\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
@@ -75,12 +75,24 @@ static void defaults(struct serve_options *out) {
         .database_url = env_text("SEGRETERIA_DATABASE_URL", NULL),
         .master_key = env_text("SEGRETERIA_MASTER_KEY", NULL),
         .workers = cores < 1 ? 1 : (size_t)cores,
-        .write_connections = 6,
         .connections_max = 8192,
         .drain_ms = 20000,
         .access_log = true,
         .log_level = LOG_INFO,
     };
+}
+
+/* Writes wait for the disk, and commits that come together share a flush: about this many of all
+ * workers gain the most (docs/performance.md). A few for each worker however many there are. */
+#define WRITE_CONNECTIONS_ALL 24
+#define WRITE_CONNECTIONS_LEAST 2
+#define WRITE_CONNECTIONS_MOST 12
+
+static size_t default_write_connections(size_t workers) {
+    size_t share = WRITE_CONNECTIONS_ALL / workers;
+    return share < WRITE_CONNECTIONS_LEAST  ? WRITE_CONNECTIONS_LEAST
+           : share > WRITE_CONNECTIONS_MOST ? WRITE_CONNECTIONS_MOST
+                                            : share;
 }
 
 static bool number(const char *name, const char *text, size_t least, size_t most, size_t *out) {
@@ -149,5 +161,7 @@ int serve_options_parse(int argc, char **argv, struct serve_options *out) {
                       argv[optind]);
         return 3;
     }
+    if (out->write_connections == 0)
+        out->write_connections = default_write_connections(out->workers);
     return 0;
 }

@@ -38,8 +38,11 @@ static void write_settings(struct buf *out, uint64_t memory) {
                (unsigned long long)clamp(mib / 2, 64, 1048576),
                (unsigned long long)clamp(mib / 512, 4, 32),
                (unsigned long long)clamp(mib / 16, 32, 512));
-    buf_append_text(out, "max_connections = 64\n"
-                         "\n"
+    /* What a server with a worker for each core asks for by default, and a few for people. */
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    buf_printf(out, "max_connections = %llu\n",
+               (unsigned long long)clamp(32 + 4 * (cores < 1 ? 1 : (uint64_t)cores), 64, 2000));
+    buf_append_text(out, "\n"
                          "# Durable: an answered write is on the disk.\n"
                          "fsync = on\n"
                          "synchronous_commit = on\n"

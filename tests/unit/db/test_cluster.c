@@ -122,7 +122,6 @@ static void test_start(void **state) {
         {"jit", "off"},
         {"TimeZone", "UTC"},
         {"server_encoding", "UTF8"},
-        {"max_connections", "64"},
         {"unix_socket_permissions", "0700"},
     };
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
