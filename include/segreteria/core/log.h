@@ -1,7 +1,8 @@
 /* Structured log lines on standard error: logfmt (`ts=... level=... event=... key=value`), one line
- * an event, one write(2) a line so that threads do not interleave. Thread-safe. Nothing private
- * goes in: no tokens, e-mail addresses, bodies, query strings or names; ids, counts, codes and
- * durations only.
+ * an event; threads do not interleave. Thread-safe. Never waits for whoever reads them: lines for
+ * which there is no room are lost, and their number is told (event=log_lines_lost) when there is
+ * room again. Nothing private goes in: no tokens, e-mail addresses, bodies, query strings or names;
+ * ids, counts, codes and durations only.
  */
 #ifndef SEGRETERIA_CORE_LOG_H
 #define SEGRETERIA_CORE_LOG_H
@@ -28,6 +29,9 @@ void log_write(enum log_level level, const char *event, const char *fields, ...)
 #define log_info(event, ...) log_write(LOG_INFO, event, __VA_ARGS__)
 #define log_warn(event, ...) log_write(LOG_WARN, event, __VA_ARGS__)
 #define log_error(event, ...) log_write(LOG_ERROR, event, __VA_ARGS__)
+
+/* Lines in that form, made elsewhere, each at most 4,096 bytes with its newline. */
+void log_lines(struct str lines);
 
 /* A bounded, quoted copy of a text for a log value: "..." with quotes and backslashes escaped. Use
  * in an argument list: log_warn("db_error", "message=%s", log_quote(&(struct log_quoted){0},

@@ -5,8 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "segreteria/core/arena.h"
 #include "segreteria/core/buf.h"
@@ -165,6 +167,51 @@ static void log_values_are_quoted(void **state) {
     assert_true(strlen(log_quote(&quoted, str_from(longer, sizeof longer))) < sizeof quoted.text);
 }
 
+/* Everything the pipe holds. */
+static size_t drain(int fd, char *text, size_t size) {
+    ssize_t len = read(fd, text, size - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    return (size_t)len;
+}
+
+static void a_log_that_nobody_reads_holds_up_nobody(void **state) {
+    (void)state;
+    static char text[128 * 1024], lines[40 * 1024];
+    int ends[2], real = dup(STDERR_FILENO);
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[1], F_SETPIPE_SZ, 64 * 1024) > 0);
+    assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+    (void)alarm(20); /* of a write that waits */
+    for (unsigned i = 0; i < 5000; i++)
+        log_info("test", "number=%u", i);
+    size_t len = drain(ends[0], text, sizeof text);
+    unsigned written = 0;
+    for (const char *at = text; (at = strstr(at, "event=test")) != NULL; at++)
+        written++;
+    assert_true(written > 0 && written < 5000);
+    assert_int_equal(text[len - 1], '\n');
+
+    log_info("after", "ok=%d", 1);
+    (void)drain(ends[0], text, sizeof text);
+    char *lost = strstr(text, "level=warn event=log_lines_lost count=");
+    assert_non_null(lost);
+    assert_int_equal(strtoul(strstr(lost, "count=") + 6, NULL, 10), 5000 - written);
+    assert_non_null(strstr(lost, "event=after ok=1\n"));
+
+    memset(lines, 'x', sizeof lines);
+    for (size_t i = 999; i < sizeof lines; i += 1000)
+        lines[i] = '\n';
+    log_lines(str_from(lines, 40 * 1000)); /* more than a piece */
+    assert_int_equal(drain(ends[0], text, sizeof text), 40 * 1000);
+    assert_memory_equal(text, lines, 40 * 1000);
+    (void)alarm(0);
+    assert_true(dup2(real, STDERR_FILENO) >= 0);
+    (void)close(real);
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_are_digits_only),
@@ -177,6 +224,7 @@ int main(void) {
         cmocka_unit_test(dates_have_the_protocol_forms),
         cmocka_unit_test(uuids_are_version_7_and_parse_strictly),
         cmocka_unit_test(log_values_are_quoted),
+        cmocka_unit_test(a_log_that_nobody_reads_holds_up_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
