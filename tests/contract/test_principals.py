@@ -45,7 +45,7 @@ class Stage:
         self.job = self.world.job(self.company)
         self.draft = self.world.job(self.company, status="draft")
         self.application = self.world.application(self.candidate, self.job)
-        self.token, _ = self.world.token(self.company, ["jobs:read"])
+        self.token, _ = self.world.token(self.company, ["tokens:write"])
 
     def rightful(self, operation):
         if "company" in operation.principals:
