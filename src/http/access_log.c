@@ -1,7 +1,6 @@
 /* One line a request, gathered for a turn of the loop and written at once. The same form as
  * core/log's lines; no query strings, addresses only as the peer. */
 #include <stdio.h>
-#include <unistd.h>
 
 #include "internal.h"
 #include "segreteria/core/log.h"
@@ -49,7 +48,6 @@ void access_log_line(struct http_request *request, bool truncated) {
 void access_log_flush(struct http_server *server) {
     if (server->log.len == 0)
         return;
-    ssize_t written = write(STDERR_FILENO, server->log.data, server->log.len);
-    (void)written; /* nowhere left to say that logging failed */
+    log_lines(buf_str(&server->log));
     buf_clear(&server->log);
 }
