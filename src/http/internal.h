@@ -142,6 +142,8 @@ struct http_server {
     size_t fixed_count;
     struct compressor *compressor;
     struct buf log;
+    int64_t log_second; /* that log_date tells */
+    char log_date[CLOCK_RFC3339_SIZE];
 };
 
 /* connection.c */

@@ -323,19 +323,23 @@ static void walk_proxies(struct http_request *request, struct str list, bool for
     }
 }
 
+/* A proxy appends to one of the two fields and passes the other on as the client sent it, so where
+ * both are there neither says anything. */
+static void believe_proxies(struct http_request *request) {
+    bool forwarded = request->headers.count[HEADER_FORWARDED] > 0;
+    bool x_forwarded = request->headers.count[HEADER_X_FORWARDED_FOR] > 0;
+    if (request->server->trusted_proxies_count == 0 || forwarded == x_forwarded)
+        return;
+    struct str name = header_name(forwarded ? HEADER_FORWARDED : HEADER_X_FORWARDED_FOR);
+    walk_proxies(request, http_request_header_list(request, name), forwarded);
+}
+
 struct str http_request_peer(const struct http_request *const_request) {
     struct http_request *request =
         (struct http_request *)(uintptr_t)const_request; /* found out when first asked */
     if (request->peer[0] == '\0') {
         format_peer(&request->connection->peer, request->peer, sizeof request->peer);
-        if (request->server->trusted_proxies_count > 0) {
-            bool forwarded = request->headers.count[HEADER_FORWARDED] > 0;
-            walk_proxies(
-                request,
-                http_request_header_list(
-                    request, header_name(forwarded ? HEADER_FORWARDED : HEADER_X_FORWARDED_FOR)),
-                forwarded);
-        }
+        believe_proxies(request);
     }
     return str_of(request->peer);
 }

@@ -1,6 +1,7 @@
 """HTTP/1.1 discipline: raw requests and the exact answer to each (raw_requests.py), deadlines, and the limits of a
 connection. Every case runs against the http room alone and against the real server."""
 
+import re
 import socket
 import time
 
@@ -184,6 +185,59 @@ def test_a_megabyte_answer(echo):
     exchange = converse(echo.address, b"GET /size?3000000 HTTP/1.1\r\nHost: localhost\r\n\r\n" + GET)
     assert exchange.statuses == [200, 200]
     assert len(exchange.responses[0].body) == 3000000
+
+
+LINE = (rb"ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=info event=request method=%s route=(\S+) op=(\S+) status=(\d+) "
+        rb"bytes=(\d+) duration_us=\d+ request_id=%s peer=(\S+)(.*)$")
+
+
+def log_line(running, method, request_id):
+    time.sleep(0.1)
+    pattern = re.compile(LINE % (method, request_id), re.MULTILINE)
+    found = pattern.findall(running.log.read_bytes())
+    assert len(found) == 1, found
+    return found[0]
+
+
+def test_one_log_line_a_request(echo):
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    converse(echo.address, b"GET /livez?secret=1 HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: log-1\r\ntraceparent: "
+             + trace + b"\r\n\r\n")
+    assert log_line(echo, b"GET", b"log-1") == (b"/livez", b"system_livez", b"200", b"15", b"127.0.0.1",
+                                                b" traceparent=" + trace)
+    converse(echo.address, b"GET /nowhere HTTP/1.1\r\nHost: a b\r\nX-Request-Id: log-2\r\ntraceparent: x y\r\n\r\n")
+    assert log_line(echo, b"GET", b"log-2")[2] == b"400"
+    converse(echo.address, b"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: log-3\r\nContent-Length: 9\r\n\r\n1",
+             half_close=True)
+    assert log_line(echo, b"POST", b"log-3")[5] == b" truncated=true"
+    assert b"secret" not in echo.log.read_bytes()
+
+
+def test_the_clients_address_behind_proxies(tmp_path):
+    running = start_echo(tmp_path, TRUSTED=1)
+    cases = [
+        (b"", b"127.0.0.1"),
+        (b"X-Forwarded-For: 203.0.113.7\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7, 127.0.0.1\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: nonsense\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 1.2.3.4\\\" a=b\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 2001:db8::5\r\n", b"2001:db8::5"),
+        (b"Forwarded: for=203.0.113.9;proto=https\r\n", b"203.0.113.9"),
+        (b"Forwarded: for=1.1.1.1, for=\"[2001:db8::7]:4711\"\r\n", b"2001:db8::7"),
+        (b"Forwarded: for=_hidden\r\n", b"127.0.0.1"),
+        (b"Forwarded: for=203.0.113.9\r\nX-Forwarded-For: 1.1.1.1\r\n", b"127.0.0.1"),
+    ]
+    for number, (fields, expected) in enumerate(cases):
+        converse(running.address, b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: p-%d\r\n" % number + fields
+                 + b"\r\n", quiet=0.05)
+        assert log_line(running, b"GET", b"p-%d" % number)[4] == expected, fields
+    http_servers.stop(running)
+
+
+def test_no_proxy_is_believed_unasked(echo):
+    converse(echo.address, b"GET /livez HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: q-1\r\nX-Forwarded-For: 1.2.3.4\r\n\r\n")
+    assert log_line(echo, b"GET", b"q-1")[4] == b"127.0.0.1"
 
 
 # Deadlines: a byte now and then keeps nothing open.

@@ -223,7 +223,7 @@ int main(int argc, char **argv) {
         return 1;
     echo.contract = test_contract();
     struct http_application application = {&echo, on_head, on_body, on_chunk, on_abandoned};
-    struct str origin = STR("https://app.example");
+    struct str origin = STR("https://app.example"), proxy = STR("127.0.0.1");
     struct http_server_options options = {
         .loop = echo.loop,
         .listen_fd = listen_on((uint16_t)port),
@@ -233,6 +233,8 @@ int main(int argc, char **argv) {
         .cors_origins = &origin,
         .cors_origins_count = 1,
         .access_log = argc < 3,
+        .trusted_proxies = &proxy,
+        .trusted_proxies_count = getenv("TRUSTED") != NULL ? 1 : 0,
     };
     options.limits.head_deadline_ms = from_environment("HEAD_MS", options.limits.head_deadline_ms);
     options.limits.body_deadline_ms = from_environment("BODY_MS", options.limits.body_deadline_ms);
