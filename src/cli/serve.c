@@ -52,6 +52,7 @@ struct serve {
     size_t listen_count;
     struct background *background;
     int signal_fd;
+    bool told;        /* to stop: whatever step that interrupts, the end is a clean one */
     struct buf bound; /* the address served on */
     struct buf error; /* the one line that says why not */
 };
@@ -63,7 +64,9 @@ static enum status open_signals(struct serve *serve) {
     (void)sigemptyset(&set);
     (void)sigaddset(&set, SIGTERM);
     (void)sigaddset(&set, SIGINT);
-    (void)sigaddset(&set, SIGHUP);
+    struct sigaction inherited;
+    if (sigaction(SIGHUP, NULL, &inherited) != 0 || inherited.sa_handler != SIG_IGN) /* nohup(1) */
+        (void)sigaddset(&set, SIGHUP);
     (void)sigaddset(&set, SIGCHLD);
     (void)signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
@@ -109,12 +112,11 @@ static enum status open_sockets(struct serve *serve) {
 }
 
 static bool told_to_stop(void *context) {
-    const struct serve *serve = context;
+    struct serve *serve = context;
     struct signalfd_siginfo info;
     while (read(serve->signal_fd, &info, sizeof info) == (ssize_t)sizeof info)
-        if (info.ssi_signo != SIGCHLD)
-            return true;
-    return false;
+        serve->told = serve->told || info.ssi_signo != SIGCHLD;
+    return serve->told;
 }
 
 static enum status open_data(struct serve *serve) {
@@ -154,7 +156,12 @@ static enum status check_allowance(struct serve *serve) {
 
 static enum status bring_up_to_date(struct serve *serve) {
     const struct migrate_options options = {
-        .conninfo = serve->conninfo, .migrations = migrations, .count = migrations_count};
+        .conninfo = serve->conninfo,
+        .migrations = migrations,
+        .count = migrations_count,
+        .cancelled = told_to_stop,
+        .context = serve,
+    };
     size_t applied = 0;
     enum status status = migrate_run(&options, &applied, &serve->error);
     if (applied > 0)
@@ -212,14 +219,19 @@ static bool wait_signal(struct serve *serve, int ms) {
     return told_to_stop(serve);
 }
 
-static bool wait_ready(struct serve *serve, bool *stopped) {
+static enum status wait_ready(struct serve *serve) {
     uint64_t until = clock_monotonic_ms() + READY_WITHIN_MS;
-    while (!is_ready(serve) && clock_monotonic_ms() < until) {
-        *stopped = wait_signal(serve, 2);
-        if (*stopped)
-            return false;
+    while (!is_ready(serve)) {
+        if (wait_signal(serve, 2))
+            return STATUS_TIMEOUT;
+        if (clock_monotonic_ms() >= until) {
+            buf_append_text(
+                &serve->error,
+                "the data base could not be made ready for all statements; the log says more");
+            return STATUS_UNAVAILABLE;
+        }
     }
-    return is_ready(serve);
+    return STATUS_OK;
 }
 
 static void announce(const struct serve *serve) {
@@ -271,24 +283,17 @@ static void take_apart(struct serve *serve) {
 
 static int serve_run(struct serve *serve) {
     static enum status (*const steps[])(struct serve * serve) = {
-        open_signals, open_contract, open_data, open_database, start_workers};
+        open_signals, open_contract, open_data, open_database, start_workers, wait_ready};
     enum status status = STATUS_OK;
-    bool stopped = false;
     for (size_t i = 0; status == STATUS_OK && i < sizeof steps / sizeof steps[0]; i++)
-        status = steps[i](serve);
-    if (status == STATUS_OK && wait_ready(serve, &stopped)) {
+        status = i > 0 && told_to_stop(serve) ? STATUS_TIMEOUT : steps[i](serve);
+    if (status == STATUS_OK) {
         announce(serve);
         run(serve);
-        stopped = true;
-    } else if (status == STATUS_OK && !stopped) {
-        buf_append_text(
-            &serve->error,
-            "the data base could not be made ready for all statements; the log says more");
-        status = STATUS_UNAVAILABLE;
     }
     drain(serve);
     take_apart(serve);
-    if (status == STATUS_OK || stopped)
+    if (status == STATUS_OK || serve->told)
         return 0;
     (void)fprintf(stderr, "segreteria: %s\n",
                   serve->error.len > 0 ? serve->error.data : status_name(status));

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "generated/migrations.h"
 #include "migrate_private.h"
@@ -271,10 +272,40 @@ static enum status apply(PGconn *connection, const struct migration *migration, 
     return status;
 }
 
-static const char step_begin[] = "begin isolation level read committed read write; "
-                                 "set local lock_timeout = 0; "
-                                 "select pg_advisory_xact_lock(" ADVISORY_LOCK "); "
-                                 "set local lock_timeout = '30s'; "
+/* The lock is asked for, not waited for: whoever waits inside a statement cannot be told to stop.
+ */
+#define LOCK_EVERY_NS (20L * 1000 * 1000)
+
+static const char lock_sql[] = "begin isolation level read committed read write; "
+                               "select pg_try_advisory_xact_lock(" ADVISORY_LOCK ")";
+
+static enum status lock(PGconn *connection, const struct migrate_options *options,
+                        struct buf *error) {
+    const struct timespec pause = {.tv_nsec = LOCK_EVERY_NS};
+    for (;;) {
+        PGresult *result = PQexec(connection, lock_sql);
+        bool good = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+        bool locked = good && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+        enum status status = good ? STATUS_OK : failure_status(result, connection);
+        if (!good) {
+            migrate_append_result(result, connection, error);
+        }
+        PQclear(result);
+        if (status == STATUS_OK && !locked) {
+            status = run_sql(connection, "rollback", error);
+        }
+        if (status != STATUS_OK || locked) {
+            return status;
+        }
+        if (options->cancelled != NULL && options->cancelled(options->context)) {
+            buf_append_text(error, "stopped while another instance migrates the data base");
+            return STATUS_TIMEOUT;
+        }
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+static const char step_begin[] = "set local lock_timeout = '30s'; "
                                  "create table if not exists schema_migrations ("
                                  "number integer primary key check (number > 0), "
                                  "name text not null, "
@@ -296,7 +327,10 @@ static const struct migration *next_pending(const struct migrate_options *option
 static enum status step(PGconn *connection, const struct migrate_options *options, bool *done,
                         struct buf *error) {
     struct migrate_records records = {0};
-    enum status status = run_sql(connection, step_begin, error);
+    enum status status = lock(connection, options, error);
+    if (status == STATUS_OK) {
+        status = run_sql(connection, step_begin, error);
+    }
     if (status == STATUS_OK) {
         status = records_read(connection, &records, error);
     }

@@ -20,6 +20,9 @@ struct migrate_options {
     const char *conninfo;
     const struct migration *migrations; /* ascending numbers */
     size_t count;
+    /* Asked while another instance migrates; true gives up (STATUS_TIMEOUT). NULL: never. */
+    bool (*cancelled)(void *context);
+    void *context;
 };
 
 /* The connection string alone: INVALID with one line that tells what is wrong and never shows a
