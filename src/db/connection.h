@@ -77,8 +77,8 @@ void db_connection_ready(struct connection *connection);
  */
 void db_connection_lose(struct connection *connection, const char *reason);
 /* Asks the server to end the statement it runs for this connection; before db_connection_lose, when
- * it does not answer. On a helper thread, since libpq's cancel blocks; without helpers nothing is
- * done. */
+ * it does not answer. On a thread of its own, since libpq's cancel blocks; without helpers nothing
+ * is done. */
 void db_connection_cancel(struct connection *connection);
 /* Sends what libpq holds. False: the connection was lost meanwhile (on_lost has been called). */
 bool db_connection_flush(struct connection *connection);

@@ -1,41 +1,26 @@
 /* A last word to a server that does not answer: end what you are doing for us. Closing the socket
  * alone is not always noticed: a backend that waits for a synchronous standby would wait on, and
- * its place among max_connections with it. */
-#include <stdlib.h>
-
+ * its place among max_connections with it.
+ *
+ * libpq's cancel waits until the server hangs up, which one that is stopped or cut off never does.
+ * So it gets a thread of its own: the pool's threads have passwords to check. */
 #include "connection.h"
 #include "segreteria/core/log.h"
 
-struct cancellation {
-    struct helper_job job; /* first: it is found by its address */
-    PGcancel *cancel;
-};
-
-static void cancel_work(struct helper_job *job) {
-    struct cancellation *cancellation = (struct cancellation *)(void *)job;
+static void cancel_work(void *data) {
+    PGcancel *cancel = data;
     char error[256];
-    if (PQcancel(cancellation->cancel, error, sizeof error) != 1)
+    if (PQcancel(cancel, error, sizeof error) != 1)
         log_debug("db_cancel_failed", "error=1");
-}
-
-static void cancel_done(struct helper_job *job) {
-    struct cancellation *cancellation = (struct cancellation *)(void *)job;
-    PQfreeCancel(cancellation->cancel);
-    free(cancellation);
+    PQfreeCancel(cancel);
 }
 
 void db_connection_cancel(struct connection *connection) {
     if (connection->helpers == NULL || connection->pg == NULL)
         return;
-    struct cancellation *cancellation = calloc(1, sizeof *cancellation);
-    if (cancellation == NULL)
+    PGcancel *cancel = PQgetCancel(connection->pg);
+    if (cancel == NULL)
         return;
-    cancellation->job = (struct helper_job){
-        .work = cancel_work, .done = cancel_done, .loop = connection->loop};
-    cancellation->cancel = PQgetCancel(connection->pg);
-    if (cancellation->cancel != NULL &&
-        helpers_submit(connection->helpers, &cancellation->job) == STATUS_OK)
-        return;
-    PQfreeCancel(cancellation->cancel);
-    free(cancellation);
+    if (helpers_detach(connection->helpers, cancel_work, cancel) != STATUS_OK)
+        PQfreeCancel(cancel);
 }

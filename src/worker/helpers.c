@@ -6,13 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <time.h>
+
+#define DETACHED_WAIT_S 1
 
 struct helpers {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct helper_job *first, *last;
     size_t queued, queue_max;
+    size_t detached; /* threads of helpers_detach */
     bool ending;
+    bool left; /* destroyed, but for what the last detached thread still needs */
     size_t threads_count;
     pthread_t threads[];
 };
@@ -74,6 +79,27 @@ fail_mutex:
     return STATUS_NO_MEMORY;
 }
 
+static void release(struct helpers *helpers) {
+    (void)pthread_cond_destroy(&helpers->more);
+    (void)pthread_mutex_destroy(&helpers->lock);
+    free(helpers);
+}
+
+/* False: some detached work does not end; the last of it will release the pool. */
+static bool wait_detached(struct helpers *helpers) {
+    struct timespec until;
+    (void)clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += DETACHED_WAIT_S;
+    int waited = 0;
+    (void)pthread_mutex_lock(&helpers->lock);
+    while (helpers->detached > 0 && waited == 0)
+        waited = pthread_cond_timedwait(&helpers->more, &helpers->lock, &until);
+    helpers->left = helpers->detached > 0;
+    bool all = !helpers->left;
+    (void)pthread_mutex_unlock(&helpers->lock);
+    return all;
+}
+
 void helpers_destroy(struct helpers *helpers) {
     if (helpers == NULL)
         return;
@@ -83,9 +109,61 @@ void helpers_destroy(struct helpers *helpers) {
     (void)pthread_mutex_unlock(&helpers->lock);
     for (size_t i = 0; i < helpers->threads_count; i++)
         (void)pthread_join(helpers->threads[i], NULL);
-    (void)pthread_cond_destroy(&helpers->more);
-    (void)pthread_mutex_destroy(&helpers->lock);
-    free(helpers);
+    if (wait_detached(helpers))
+        release(helpers);
+}
+
+/* ---- detached work ---- */
+
+struct detached {
+    struct helpers *helpers;
+    void (*work)(void *data);
+    void *data;
+};
+
+static void detached_end(struct helpers *helpers) {
+    (void)pthread_mutex_lock(&helpers->lock);
+    helpers->detached--;
+    bool last = helpers->left && helpers->detached == 0;
+    (void)pthread_cond_broadcast(&helpers->more);
+    (void)pthread_mutex_unlock(&helpers->lock);
+    if (last)
+        release(helpers);
+}
+
+static void *detached_main(void *context) {
+    struct detached detached = *(struct detached *)context;
+    free(context);
+    detached.work(detached.data);
+    detached_end(detached.helpers);
+    return NULL;
+}
+
+static bool detached_begin(struct helpers *helpers) {
+    (void)pthread_mutex_lock(&helpers->lock);
+    bool room = helpers->detached < HELPERS_DETACHED_MAX && !helpers->ending;
+    helpers->detached += room ? 1 : 0;
+    (void)pthread_mutex_unlock(&helpers->lock);
+    return room;
+}
+
+enum status helpers_detach(struct helpers *helpers, void (*work)(void *data), void *data) {
+    struct detached *detached = malloc(sizeof *detached);
+    if (detached == NULL)
+        return STATUS_NO_MEMORY;
+    if (!detached_begin(helpers)) {
+        free(detached);
+        return STATUS_BUSY;
+    }
+    *detached = (struct detached){helpers, work, data};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, detached_main, detached) != 0) {
+        free(detached);
+        detached_end(helpers);
+        return STATUS_NO_MEMORY;
+    }
+    (void)pthread_detach(thread);
+    return STATUS_OK;
 }
 
 enum status helpers_submit(struct helpers *helpers, struct helper_job *job) {

@@ -25,6 +25,12 @@ NODISCARD enum status helpers_create(size_t threads, size_t queue_max, struct he
  * joins. */
 void helpers_destroy(struct helpers *helpers);
 NODISCARD enum status helpers_submit(struct helpers *helpers, struct helper_job *job);
+
+#define HELPERS_DETACHED_MAX 8
+/* Work that may block for as long as a silent peer likes, and that nobody waits for: it gets a
+ * thread of its own, so that it holds up no job. `work` owns data. BUSY when that many run. A
+ * destroyed pool waits for it a moment only. */
+NODISCARD enum status helpers_detach(struct helpers *helpers, void (*work)(void *data), void *data);
 size_t helpers_queued(const struct helpers *helpers);
 
 #endif
