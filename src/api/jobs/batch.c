@@ -16,12 +16,23 @@
 #include "generated/api_operations.h"
 #include "segreteria/api/call.h"
 
-static void batch_free(void *memory) {
-    struct batch *batch = memory;
+static void cancel_lines(struct batch *batch) {
     for (size_t i = 0; i < BATCH_WINDOW; i++) {
         struct batch_line *line = &batch->lines[i];
         if (line->lane != NULL)
             db_lane_cancel(line->lane, &line->db);
+        line->lane = NULL;
+    }
+}
+
+/* Answered by somebody else: no line may end in an answer of ours any more. */
+static void on_end(struct api_call *call) { cancel_lines(call->state); }
+
+static void batch_free(void *memory) {
+    struct batch *batch = memory;
+    cancel_lines(batch);
+    for (size_t i = 0; i < BATCH_WINDOW; i++) {
+        struct batch_line *line = &batch->lines[i];
         buf_deinit(&line->result);
         arena_deinit(&line->arena);
     }
@@ -236,7 +247,9 @@ enum status api_jobs_batch(struct api_call *call) {
     call->state = batch;
     call->on_chunk = on_chunk;
     enum status status = arena_defer(call->arena, batch_free, batch);
-    if (status == STATUS_OK)
-        http_request_stream_body(call->request);
-    return status;
+    if (status != STATUS_OK)
+        return status; /* the arena has run it */
+    call->on_end = on_end;
+    http_request_stream_body(call->request);
+    return STATUS_OK;
 }
