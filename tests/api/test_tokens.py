@@ -65,6 +65,24 @@ def test_never_wider_than_the_token_that_makes_it(world, company):
                                                               ("/scopes/2", "scope_not_allowed")}
 
 
+def test_never_longer_nor_from_elsewhere(world, company):
+    """A token that ends, or works from few addresses, makes and rotates none that ends later or works from others."""
+    _, client = world.token(company, ["tokens:write"], expires_at=in_hours(2), allowed_ips=["127.0.0.0/24", "::1"])
+
+    def made(**more):
+        return client.post("/v1/tokens", {"name": "t", "scopes": ["tokens:write"], **more})
+
+    made(expires_at=in_hours(1), allowed_ips=["127.0.0.1", "127.0.0.0/25"]).expect(201)
+    assert made().expect(422, "validation_failed").errors == {("/expires_at", "expires_at_not_allowed"),
+                                                              ("/allowed_ips", "allowed_ip_not_allowed")}
+    answer = made(expires_at=in_hours(3), allowed_ips=["127.0.0.1", "127.0.0.0/8", "::/0"]).expect(422, "validation_failed")
+    assert answer.errors == {("/expires_at", "expires_at_not_allowed"), ("/allowed_ips/1", "allowed_ip_not_allowed"),
+                             ("/allowed_ips/2", "allowed_ip_not_allowed")}
+    for wider in ({}, {"expires_at": in_hours(3), "allowed_ips": ["127.0.0.1"]}, {"expires_at": in_hours(1)}):
+        token, _ = world.token(company, ["tokens:write"], **wider)
+        client.post(f"/v1/tokens/{token['id']}/rotate").expect(403, "forbidden")
+
+
 def test_a_token_cannot_reach_a_wider_one(world, company):
     """Rotating answers with a secret: not that of a token with more scopes than the one that asks."""
     wide, _ = world.token(company, ["tokens:write", "jobs:write", "company:write"])

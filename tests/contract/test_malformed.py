@@ -120,7 +120,7 @@ def spoilt(schema):
         yield "x" * (schema["maxLength"] + 1), "max_length"
         yield "\U0001d11e" * (schema["maxLength"] + 1), "max_length"
     if "pattern" in schema:
-        yield ("\n" if schema["pattern"] == "\\S" else "?\x01?"), "pattern"
+        yield next(text for text in ("?\x01?", "\n", "0000-01-01") if not re.search(schema["pattern"], text)), "pattern"
     if "format" in schema:
         values = {"uuid": ["0", "01a1bf6d-b340-7a11-8c52-5d0f3b6e9a0g"], "email": ["a", "a@", "@b.example", "a b@c.example"],
                   "date": ["2027-02-29", "2027-1-1", "27-01-01", "2027-01-01T00:00:00Z", "today"], "uri": ["a b", "no-scheme"],
