@@ -137,7 +137,8 @@ static void drain(struct batch *batch) {
         http_request_resume_body(batch->call->request);
 }
 
-/* Lines in flight run side by side on several connections, those of one reference one after the other. */
+/* Lines in flight run side by side on several connections, those of one reference one after the
+ * other. */
 bool batch_line_must_wait(const struct batch_line *line) {
     const struct batch *batch = line->batch;
     if (str_is_none(line->reference))

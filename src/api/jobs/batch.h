@@ -22,7 +22,7 @@ struct batch_line {
     struct str reference;
     struct str text;
     const struct str *params; /* of the statement */
-    struct db_lane *lane; /* of the statement in flight */
+    struct db_lane *lane;     /* of the statement in flight */
     struct db_call db;
     struct db_idempotency idempotency;
     bool replayed;
@@ -45,7 +45,8 @@ struct batch {
     bool failed;   /* results could not be kept */
 };
 
-/* Validates the line and submits its statement or leaves it waiting; the result is written now or later. */
+/* Validates the line and submits its statement or leaves it waiting; the result is written now or
+ * later. */
 void batch_line_run(struct batch_line *line, struct str text);
 /* Submits the statement of a line that waited. */
 void batch_line_start(struct batch_line *line);
