@@ -184,6 +184,15 @@ static struct guard_verdict check_target(const struct guard_head *head) {
     return verdict;
 }
 
+/* libmicrohttpd keeps an entry for each field and each query parameter beside the text. */
+static size_t memory_of(const struct guard_head *head) {
+    size_t entries = head->fields;
+    for (size_t i = str_find(head->target, '?'); i < head->target.len; i++)
+        if (head->target.ptr[i] == '?' || head->target.ptr[i] == '&')
+            entries++;
+    return head->head_len + entries * 64;
+}
+
 struct guard_verdict guard_check(const struct guard_head *head) {
     if (!version_is(head->version, '1') && !version_is(head->version, '0'))
         return refuse("version_not_supported");
@@ -196,7 +205,8 @@ struct guard_verdict guard_check(const struct guard_head *head) {
     }
     if (head->target.len > head->target_max)
         return refuse("uri_too_long");
-    if (head->head_len > head->head_max || head->fields > head->fields_max)
+    if (head->head_len > head->head_max || head->fields > head->fields_max ||
+        memory_of(head) > head->memory_max)
         return refuse("headers_too_large");
     return check_target(head);
 }

@@ -18,6 +18,7 @@ struct guard_head {
     size_t head_len; /* bytes of request line and fields */
     size_t head_max, target_max;
     unsigned fields_max;
+    size_t memory_max; /* what the head may take in libmicrohttpd, its lists included */
 };
 
 struct guard_verdict {

@@ -101,6 +101,7 @@ static void check_head(struct http_request *request, const char *method, const c
         .head_max = limits->head_max,
         .target_max = limits->target_max,
         .fields_max = FIELDS_MAX,
+        .memory_max = CONNECTION_MEMORY - ANSWER_MEMORY,
     };
     request->method = http_method_parse(head.method);
     request->http_1_0 = str_eq(head.version, STR("HTTP/1.0"));
@@ -151,6 +152,11 @@ static void want_body(struct http_request *request) {
 }
 
 static enum MHD_Result first_call(struct http_request *request) {
+    if (request->state == REQUEST_ANSWERED && request->reply.status == 431) {
+        /* the head may have left no room for an answer in MHD */
+        connection_answer_raw(request->connection, "headers_too_large");
+        return MHD_NO;
+    }
     if (!request->has_body &&
         !request->reply.close) { /* MHD makes the final call at once: all is done there */
         request->body_wanted = true;

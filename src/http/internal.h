@@ -25,6 +25,7 @@
 /* MHD keeps all of a connection's request (and the head of its answer) in one block of this size,
  * zeroed whole after each request, so it is what an idle connection costs. */
 #define CONNECTION_MEMORY ((size_t)12 * 1024)
+#define ANSWER_MEMORY ((size_t)2560) /* of it, kept for the head of the answer */
 #define HTTP_METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 #define FIELDS_MAX 64 /* header fields of a request */
 #define DRAIN_MAX                                                                                  \

@@ -124,6 +124,21 @@ def test_a_chunked_body_too_large_is_refused_while_it_comes(target):
     assert exchange.responses[0].header("Connection") == "close"
 
 
+@pytest.mark.parametrize("fields", [1, 10, 26, 30, 40, 50, 60, 63])
+def test_a_head_of_any_size_gets_an_answer(target, fields):
+    for size in (2000, 4000, 6000, 7000, 7500, 8000, 8150, 8300, 9000, 9900):
+        value = b"a" * max(1, (size - 60) // fields - 9)
+        head = GET[:-2] + b"".join(b"X-%03d: " % i + value + b"\r\n" for i in range(fields)) + b"\r\n"
+        exchange = converse(target.address, head, quiet=0.05)
+        if len(head) > 8192:
+            assert exchange.statuses == [431]
+        elif len(head) < 5500:
+            assert exchange.statuses == [200]
+        else:
+            assert exchange.statuses in ([200], [431])
+        assert exchange.closed == (exchange.statuses == [431])
+
+
 def test_a_thousand_pipelined_requests_are_answered_in_order(target):
     exchange = converse(target.address, GET * 1000)
     assert exchange.statuses == [200] * 1000

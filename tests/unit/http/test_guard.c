@@ -23,7 +23,8 @@ static struct guard_head sound_head(void) {
                                .head_len = 60,
                                .head_max = 8192,
                                .target_max = 4096,
-                               .fields_max = 64};
+                               .fields_max = 64,
+                               .memory_max = 9728};
 }
 
 static void add(enum header header, struct str value) {
@@ -174,6 +175,15 @@ static void test_sizes(void **state) {
     expect_code(&head, "headers_too_large");
     head = sound_head();
     head.fields = 65;
+    expect_code(&head, "headers_too_large");
+    head = sound_head();
+    head.head_len = 8000;
+    head.fields = 26;
+    assert_null(guard_check(&head).code);
+    head.fields = 27;
+    expect_code(&head, "headers_too_large");
+    head.fields = 26;
+    head.target = STR("/v1/jobs?a&b");
     expect_code(&head, "headers_too_large");
 }
 
