@@ -1,5 +1,6 @@
 -- The caller's applications: those to its company's vacancies, or those it sent; newest first.
--- @read
+-- Slow where most rows are passed over: everybody's reads would wait behind it.
+-- @slow
 with page as (
     select a.id, a.submitted_at, application_card(a, :caller_kind) as item,
         row_number() over (order by a.submitted_at desc, a.id desc) as n

@@ -1,6 +1,7 @@
 -- The applications to a vacancy: a company member sees all of its company's vacancy, a candidate its own. No row (404) for
 -- a vacancy that the caller cannot see.
--- @read
+-- Slow where most rows are passed over: everybody's reads would wait behind it.
+-- @slow
 with visible as (
     select j.id from jobs j
     where j.id = :job_id::uuid and case :caller_kind

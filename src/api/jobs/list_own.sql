@@ -1,5 +1,6 @@
 -- The caller's company's vacancies in every state (scope=own), newest first, with the same filters.
--- @read
+-- Slow where most rows are passed over: everybody's reads would wait behind it.
+-- @slow
 with page as (
     select job_text_today(k.card, k.status, k.valid_through) as card, k.created_at, k.job_id,
         row_number() over (order by k.created_at desc, k.job_id desc) as n

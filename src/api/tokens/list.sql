@@ -1,5 +1,6 @@
 -- The caller's API tokens that are not revoked, newest first.
--- @read
+-- Slow where most rows are passed over: everybody's reads would wait behind it.
+-- @slow
 with page as (
     select t.id, t.created_at, json_compact(token_json(t)) as item,
         row_number() over (order by t.created_at desc, t.id desc) as n
