@@ -4,8 +4,8 @@
 #include "answer.h"
 
 #define EXPOSED                                                                                    \
-    "ETag, Link, Location, X-Request-Id, Idempotent-Replayed, Retry-After, RateLimit, "            \
-    "RateLimit-Policy, Content-Language, Preference-Applied"
+    "ETag, Link, Location, X-Request-Id, Idempotent-Replayed, Retry-After, "                       \
+    "Content-Language, Preference-Applied"
 #define REQUEST_HEADERS                                                                            \
     "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, If-Match, "            \
     "If-None-Match, Prefer, X-Request-Id, traceparent"
