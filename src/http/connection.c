@@ -98,6 +98,11 @@ static void open_connection(struct http_server *server, struct MHD_Connection *m
     connection_deadline(connection, PHASE_NEW, server->limits.head_deadline_ms);
 }
 
+bool connection_has_input(const struct http_connection *connection) {
+    char byte;
+    return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 static bool has_ended(const struct http_connection *connection) {
     char byte;
     return recv(connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;

@@ -125,10 +125,16 @@ static void check_head(struct http_request *request, const char *method, const c
     }
 }
 
+/* From here on the application has its time; what the client took to send is not part of it. */
+static void begin_application(struct http_request *request) {
+    unsigned allowed_ms = request->server->limits.request_deadline_ms;
+    request->deadline_ms = loop_now_ms(request->server->loop) + allowed_ms;
+    connection_deadline(request->connection, PHASE_APPLICATION, allowed_ms);
+}
+
 static void tell_head(struct http_request *request) {
     request->state = REQUEST_DECIDING;
-    connection_deadline(request->connection, PHASE_APPLICATION,
-                        request->server->limits.request_deadline_ms);
+    begin_application(request);
     application(request)->on_head(application(request)->context, request);
 }
 
@@ -260,15 +266,13 @@ static enum MHD_Result final_call(struct http_request *request) {
         case REQUEST_CHECKED: tell_head(request); continue;
         case REQUEST_READING:
             request->state = REQUEST_WAITING;
-            connection_deadline(request->connection, PHASE_APPLICATION,
-                                request->server->limits.request_deadline_ms);
+            begin_application(request);
             app->on_body(app->context, request,
                          request->body.len > 0 ? buf_str(&request->body) : STR(""));
             continue;
         case REQUEST_STREAMING:
             request->state = REQUEST_WAITING;
-            connection_deadline(request->connection, PHASE_APPLICATION,
-                                request->server->limits.request_deadline_ms);
+            begin_application(request);
             (void)app->on_chunk(app->context, request, STR(""), true);
             continue;
         case REQUEST_ANSWERED: return reply_queue(request) ? MHD_YES : MHD_NO;

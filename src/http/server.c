@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -229,9 +230,12 @@ void http_server_drain(struct http_server *server) {
         return;
     server->draining = true;
     loop_timer_clear(server->loop, &server->listen_pause);
+    accept_ready(&server->listen_watch, 0); /* who has been let in by the kernel is served */
     server_watch(server, &server->listen_watch, 0);
+    (void)shutdown(server->listen_watch.fd,
+                   SHUT_RDWR); /* whoever comes now is refused, not left waiting */
     for (struct http_connection *c = server->newest; c != NULL; c = c->older)
-        if (is_idle(c))
+        if (is_idle(c) && !connection_has_input(c))
             connection_shutdown(c);
     server->mhd_ready = true;
 }
@@ -248,8 +252,11 @@ static void finish_all(struct http_server *server) {
         struct http_request *request = c->request;
         if (request == NULL || request->state >= REQUEST_ANSWERED)
             continue;
+        bool uploading = request->state == REQUEST_READING || request->state == REQUEST_STREAMING;
         request_abandon(request);
-        if (request->state >= REQUEST_DECIDING)
+        if (uploading) /* MHD takes no answer in the middle of a body */
+            connection_answer_raw(c, "unavailable");
+        else if (request->state >= REQUEST_DECIDING)
             http_problem_simple(request, "unavailable");
     }
     for (unsigned i = 0; i < 64; i++) {
