@@ -207,7 +207,8 @@ static void security_fields(const struct http_reply *reply, struct answer *answe
     answer_field(answer, "Referrer-Policy", "no-referrer");
 }
 
-/* No coding is acceptable, not even none (RFC 9110 section 12.5.3). */
+/* No coding is acceptable, not even none (RFC 9110 section 12.5.3). Only of reads: what a write has
+ * done is told in any case. */
 static void replace_by_406(struct http_request *request) {
     struct http_reply *reply = &request->reply;
     if (reply->body_fd > 0)
@@ -224,7 +225,7 @@ void answer_build(struct http_request *request, struct answer *answer) {
     *answer = (struct answer){.status = (unsigned)reply->status, .close = reply->close};
     take_parts(answer, reply);
     enum coding coding = choose_coding(request, answer, &varies);
-    if (coding == CODING_NONE && reply->status >= 200 && reply->status < 300 &&
+    if (coding == CODING_NONE && is_read(request) && reply->status >= 200 && reply->status < 300 &&
         (answer->len > 0 || reply->body_fd > 0)) {
         replace_by_406(request);
         *answer = (struct answer){.status = (unsigned)reply->status, .close = reply->close};

@@ -132,6 +132,13 @@ def test_no_coding_acceptable(place, api):
         api.get(f"/v1/jobs/{place['job']['id']}", headers={"Accept-Encoding": accept}).expect(406, "not_acceptable")
 
 
+def test_what_was_done_is_told_whatever_codings_are_acceptable(company):
+    """406 would say that nothing came of it."""
+    for coding in ("identity;q=0", "*;q=0"):
+        answer = company.client.post("/v1/jobs", {"title": "Segretaria"}, headers={"Accept-Encoding": coding}).expect(201)
+        assert answer.json["title"] == "Segretaria"
+
+
 def test_an_answer_with_a_secret_is_not_compressed_away(company):
     """Whatever the coding, what is decoded is whole."""
     for coding in ("gzip", "br", "zstd"):
