@@ -29,6 +29,15 @@ static bool hash_text(struct arena *arena, crypto_generichash_state *state, stru
     return true;
 }
 
+/* The answer to the making of a token is a secret with its maker's rights: a narrower token of the
+ * account that sends the same request again must not get it. Other answers hold no rights. */
+static scope_set handed_on(const struct api_call *call) {
+    scope_set making = 0;
+    if (contract_scope_parse(STR("tokens:write"), &making) != STATUS_OK)
+        return call->principal.scopes;
+    return (call->operation->scopes & making) != 0 ? call->principal.scopes : 0;
+}
+
 bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
                       uint64_t line, struct str body, struct db_idempotency *out) {
     const struct keys *keys = call->worker->shared->keys;
@@ -45,10 +54,9 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
     (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
                                   IDEMPOTENCY_HASH_BYTES);
     feed(&state, call->operation->id);
-    /* An answer may hold what its caller was allowed and another token of the account is not. */
-    feed(&state, str_of(call->principal.company_id));
-    scope_set scopes = call->principal.scopes;
-    (void)crypto_generichash_update(&state, (const unsigned char *)&scopes, sizeof scopes);
+    feed(&state, str_of(call->principal.company_id)); /* an account may move to another */
+    scope_set rights = handed_on(call);
+    (void)crypto_generichash_update(&state, (const unsigned char *)&rights, sizeof rights);
     feed(&state, http_request_path(call->request));
     feed(&state, http_request_query(call->request));
     feed(&state, body);
