@@ -200,6 +200,16 @@ static enum MHD_Result refuse_mid_body(struct http_request *request, const char 
     return MHD_NO;
 }
 
+/* Thousands of clients that each send most of a large body and then wait would take all memory
+ * there is. Small bodies are never refused for it. */
+static bool hold_body(struct http_request *request) {
+    struct http_server *server = request->server;
+    size_t held = request->body.capacity > BODY_KEEP ? request->body.capacity : 0;
+    server->bodies_held = server->bodies_held - request->body_held + held;
+    request->body_held = held;
+    return held == 0 || server->bodies_held <= server->limits.bodies_max;
+}
+
 static enum MHD_Result gather(struct http_request *request, const char *upload,
                               size_t *upload_len) {
     request->body_seen += *upload_len;
@@ -207,8 +217,9 @@ static enum MHD_Result gather(struct http_request *request, const char *upload,
         return refuse_mid_body(request, "payload_too_large");
     buf_append(&request->body, str_from(upload, *upload_len));
     *upload_len = 0;
-    return buf_status(&request->body) == STATUS_OK ? MHD_YES
-                                                   : refuse_mid_body(request, "overloaded");
+    return buf_status(&request->body) == STATUS_OK && hold_body(request)
+               ? MHD_YES
+               : refuse_mid_body(request, "overloaded");
 }
 
 static enum MHD_Result stream(struct http_request *request, const char *upload,

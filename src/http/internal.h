@@ -31,6 +31,7 @@
 #define DRAIN_MAX                                                                                  \
     ((uint64_t)64 *                                                                                \
      1024) /* a refused body up to this size is read so that the connection can live on */
+#define BODY_KEEP ((size_t)16 * 1024) /* body memory kept with a request for its next use */
 #define ACCEPTS_A_TURN 128
 #define LINGER_MAX 64 /* closed connections still read from, so that their last answer arrives */
 #define LINGER_MS 2000
@@ -91,6 +92,7 @@ struct http_request {
     bool in_handler; /* MHD is calling us about this request */
     bool refused;    /* by the guard: the application never hears of it */
     struct buf body;
+    size_t body_held; /* of the body's memory: what counts in the server's bodies_held */
     uint64_t body_limit;
     uint64_t body_seen; /* bytes that came */
     uint64_t rate_seen; /* body_seen at the start of the rate period */
@@ -126,7 +128,8 @@ struct http_server {
     bool mhd_ready;
     struct http_connection *newest, *oldest;
     size_t connections_count;
-    size_t active; /* requests between their request line and the end of their answer */
+    size_t bodies_held; /* bytes */
+    size_t active;      /* requests between their request line and the end of their answer */
     struct http_request *free_requests;
     size_t free_count;
     struct http_request *parked;   /* to be suspended once MHD_run returns */

@@ -6,8 +6,7 @@
 #include "internal.h"
 #include "negotiate.h"
 
-#define FREE_MAX 256                  /* requests kept for reuse */
-#define BODY_KEEP ((size_t)16 * 1024) /* body memory kept with them */
+#define FREE_MAX 256 /* requests kept for reuse */
 
 void request_link(struct http_request **list, struct http_request *request) {
     request->next = *list;
@@ -79,6 +78,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->content_length = 0;
     request->http_1_0 = request->has_body = request->body_wanted = request->body_complete = false;
     request->suspended = request->in_handler = request->refused = request->paused = false;
+    request->body_held = 0;
     request->body_limit = request->body_seen = request->rate_seen = request->dropped = 0;
     request->sent_bytes = 0;
     request->started_us = clock_monotonic_us();
@@ -106,6 +106,7 @@ void request_finish(struct http_request *request) {
         (void)close(request->reply.body_fd);
     free(request->coded);
     arena_reset(&request->arena);
+    server->bodies_held -= request->body_held;
     if (request->body.capacity > BODY_KEEP)
         buf_deinit(&request->body);
     else

@@ -31,6 +31,7 @@ struct http_limits http_limits_default(void) {
         .head_max = (size_t)8 * 1024,
         .target_max = (size_t)4 * 1024,
         .arena_max = (size_t)4 * 1024 * 1024,
+        .bodies_max = (size_t)64 * 1024 * 1024,
     };
 }
 
