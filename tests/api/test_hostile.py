@@ -1,11 +1,17 @@
 """What a hostile client tries: more rights than its token has, another's answers, and more of the server than its share."""
 
+import contextlib
+import http.client
+import json
 import os
 import re
+import socket
+import time
 import uuid
 from pathlib import Path
 
 import pytest
+from support.server import Server
 from support.world import PASSWORD, in_days, vacancy
 
 
@@ -139,3 +145,135 @@ def test_a_large_file_is_compressed_once(api, server):
     assert cpu_seconds(server) - before < 20 * 0.02
     assert {answer.body for answer in answers} == {first.body} and first.headers["Content-Encoding"] == "br"
     assert int(first.headers["Content-Length"]) < int(api.get(target).expect(200).headers["Content-Length"]) / 3
+
+
+@pytest.fixture
+def lone_server(database, tmp_path):
+    """A server with one worker, so that one worker's limits are the server's."""
+    running = Server(tmp_path, database.conninfo, ["--workers", "1"])
+    yield running
+    running.stop()
+
+
+def post_head(target, *fields):
+    return "\r\n".join([f"POST {target} HTTP/1.1", "Host: localhost", *fields, "", ""]).encode()
+
+
+def status_of(connection):
+    """The status of the answer that is there; None: none yet."""
+    connection.settimeout(0.2)
+    try:
+        return int(connection.recv(65536).split()[1])
+    except TimeoutError:
+        return None
+
+
+def test_half_sent_bodies_do_not_take_all_memory(lone_server):
+    """150 clients send all but the last byte of a megabyte; what all of these may take together is 64 MiB."""
+    head = post_head("/v1/companies", "Content-Type: application/json", "Content-Length: 1048576")
+    connections = []
+    for _ in range(150):
+        connection = socket.create_connection((lone_server.host, lone_server.port), timeout=10)
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(head + b'{"company": "' + b"x" * (1048576 - 14))
+        connections.append(connection)
+    statuses = [status_of(connection) for connection in connections]
+    for n, connection in enumerate(connections):  # the slow ones again
+        statuses[n] = statuses[n] or status_of(connection)
+    assert set(statuses) == {None, 503} and 50 < statuses.count(None) <= 64, statuses
+    client = lone_server.client()
+    client.post("/v1/companies", {"company": {}}).expect(422, "validation_failed")
+    for connection in connections:
+        connection.close()
+    for _ in range(100):
+        if client.post("/v1/companies", {"x": "y" * 100_000}).status == 422:
+            break
+        time.sleep(0.05)
+    client.post("/v1/companies", {"x": "y" * 100_000}).expect(422, "validation_failed")
+    client.close()
+
+
+BATCH = "/v1/jobs/batch"
+
+
+def open_batch(server, token):
+    connection = socket.create_connection((server.host, server.port), timeout=10)
+    connection.sendall(post_head(BATCH, f"Authorization: Bearer {token}", "Content-Type: application/x-ndjson",
+                                 "Transfer-Encoding: chunked"))
+    return connection
+
+
+def send_line(connection, document):
+    line = json.dumps(document).encode() + b"\n"
+    connection.sendall(b"%x\r\n%s\r\n" % (len(line), line))
+
+
+def results(connection):
+    connection.sendall(b"0\r\n\r\n")
+    connection.settimeout(20)
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return answer.status, [json.loads(line) for line in answer.read().splitlines()]
+
+
+def revoke(world, company, database):
+    token, client = world.token(company, ["jobs:write", "jobs:read"])
+    return client.token, lambda: company.client.delete(f"/v1/tokens/{token['id']}").expect(204)
+
+
+def rotate(world, company, database):
+    token, client = world.token(company, ["jobs:write", "jobs:read"])
+    return client.token, lambda: company.client.post(f"/v1/tokens/{token['id']}/rotate").expect(200)
+
+
+def sign_out(world, company, database):
+    member = world.member(company, "recruiter")
+    return member.token, lambda: member.client.delete("/v1/sessions/current").expect(204)
+
+
+def dismiss(world, company, database):
+    member = world.member(company, "recruiter")
+    return member.token, lambda: database.query(
+        "delete from company_members using accounts a where a.id = account_id and a.email = %s", member.email)
+
+
+def disable(world, company, database):
+    member = world.member(company, "recruiter")
+    return member.token, lambda: database.query("update accounts set disabled_at = now() where email = %s", member.email)
+
+
+@pytest.mark.parametrize("way", [revoke, rotate, sign_out, dismiss, disable])
+def test_a_batch_does_not_outlive_its_token(server, world, company, database, way):
+    """Who holds a stolen token could otherwise keep one request open and post for ever."""
+    token, end = way(world, company, database)
+    with open_batch(server, token) as connection:
+        send_line(connection, vacancy(reference=(first := uuid.uuid4().hex)))
+        for _ in range(200):
+            if database.value("select count(*) from jobs where reference = %s", first):
+                break
+            time.sleep(0.02)
+        end()
+        send_line(connection, vacancy(reference=(second := uuid.uuid4().hex)))
+        status, lines = results(connection)
+    assert status == 200 and [line["status"] for line in lines] == [201, 401]
+    assert lines[1]["problem"]["code"] == "invalid_token"
+    assert database.value("select count(*) from jobs where reference = %s", second) == 0
+
+
+def test_no_more_batches_at_once_than_there_is_memory_for(lone_server, world):
+    company = world.company()
+    connections = [open_batch(lone_server, company.token) for _ in range(40)]
+    statuses = [status_of(connection) for connection in connections]
+    assert sorted(statuses, key=str) == [503] * 8 + [None] * 32
+    status, lines = results(connections[statuses.index(None)])
+    assert (status, lines) == (200, [])
+    for connection in connections:
+        connection.close()
+    for _ in range(100):
+        with open_batch(lone_server, company.token) as connection:
+            if status_of(connection) is None:
+                send_line(connection, vacancy())
+                assert [line["status"] for line in results(connection)[1]] == [201]
+                return
+        time.sleep(0.05)
+    pytest.fail("the batches that broke off still count")
