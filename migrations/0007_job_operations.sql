@@ -321,10 +321,35 @@ $$;
 comment on function jobs_put(uuid, text, uuid, uuid, uuid, jsonb, text[], boolean, text) is
     'PUT by the company''s own reference: 201 created or 200 replaced.';
 
-create function jobs_batch_line(company uuid, account uuid, new_id uuid, body jsonb, lang text) returns op_result
+-- Not for single requests: these are over before anybody could revoke their token.
+create function batch_token_holds(hash bytea, company uuid) returns boolean
+language plpgsql stable
+as $$
+begin
+    return exists (
+        select from (
+            select account_id from api_tokens
+            where token_hash = hash and revoked_at is null and (expires_at is null or expires_at > now())
+            union all
+            select s.account_id from session_tokens k join sessions s on s.id = k.session_id
+            where k.access_hash = hash and s.ended_at is null and k.access_expires_at > now()
+        ) as t
+        join accounts a on a.id = t.account_id and a.disabled_at is null
+        join company_members m on m.account_id = a.id and m.company_id = company and m.role in ('owner', 'recruiter')
+    );
+end
+$$;
+comment on function batch_token_holds(bytea, uuid) is
+    'Whether the token that began a batch may still post vacancies of the company.';
+
+create function jobs_batch_line(token_hash bytea, company uuid, account uuid, new_id uuid, body jsonb, lang text)
+returns op_result
 language plpgsql volatile
 as $$
 begin
+    if not batch_token_holds(token_hash, company) then
+        return op_problem(401, 'invalid_token');
+    end if;
     return (
         select case when body ? 'reference'
             then jobs_put(company, body ->> 'reference', company, account, new_id, body, null, false, lang)
@@ -332,7 +357,7 @@ begin
     );
 end
 $$;
-comment on function jobs_batch_line(uuid, uuid, uuid, jsonb, text) is
+comment on function jobs_batch_line(bytea, uuid, uuid, uuid, jsonb, text) is
     'One line of a batch: with a reference create or replace, without one create.';
 
 create function jobs_delete(job uuid, caller_kind text, caller_company uuid, if_match text[]) returns op_result

@@ -27,8 +27,9 @@ struct api_shared {
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
     struct helpers *helpers;
-    const char *spool_dir;  /* for answers of streams; on the data directory's disk */
-    _Atomic unsigned ready; /* workers whose lanes are all up */
+    const char *spool_dir;    /* for answers of streams; on the data directory's disk */
+    _Atomic unsigned ready;   /* workers whose lanes are all up */
+    _Atomic uint64_t spooled; /* bytes in them now */
     unsigned workers;
     atomic_bool draining; /* readiness is false from here on */
 };
@@ -41,6 +42,7 @@ struct api_worker {
     struct auth_cache *tokens;
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */
+    unsigned batches;                    /* running */
 };
 
 /* Checks that every operation of the contract has a handler and the other way round. error names

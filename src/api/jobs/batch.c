@@ -38,6 +38,8 @@ static void batch_free(void *memory) {
     }
     buf_deinit(&batch->partial);
     buf_deinit(&batch->out);
+    (void)atomic_fetch_sub(&batch->call->worker->shared->spooled, batch->spooled);
+    batch->call->worker->batches--;
     if (batch->spool_fd >= 0)
         (void)close(batch->spool_fd);
     free(batch);
@@ -48,6 +50,7 @@ static struct batch *batch_create(struct api_call *call) {
     if (batch == NULL)
         return NULL;
     batch->call = call;
+    call->worker->batches++;
     buf_init(&batch->partial, BATCH_LINE_MAX);
     buf_init(&batch->out, BATCH_OUT_MAX);
     for (size_t i = 0; i < BATCH_WINDOW; i++) {
@@ -67,8 +70,18 @@ static void take_line(struct batch *batch, struct str text);
 
 /* ---- results ---- */
 
+/* The disk is the data base's too: a client that sends what is refused, two bytes a line, must not
+ * fill it. */
+static bool may_spool(struct batch *batch, size_t len) {
+    _Atomic uint64_t *all = &batch->call->worker->shared->spooled;
+    batch->spooled += len;
+    return atomic_fetch_add(all, len) + len <= BATCH_SPOOL_MAX;
+}
+
 static bool spool(struct batch *batch) {
     size_t at = 0;
+    if (!may_spool(batch, batch->out.len))
+        return false;
     while (at < batch->out.len) {
         ssize_t written = write(batch->spool_fd, batch->out.data + at, batch->out.len - at);
         if (written < 0 && errno == EINTR)
@@ -83,10 +96,9 @@ static bool spool(struct batch *batch) {
 
 static void finish(struct batch *batch) {
     struct api_call *call = batch->call;
-    if (batch->failed || !spool(batch)) {
-        api_problem(
-            call,
-            "unavailable"); /* the disk is full: what ran has run, and can be sent again safely */
+    batch->answered = true;
+    if (batch->failed || !spool(batch)) { /* what ran has run, and can be sent again safely */
+        api_problem(call, "unavailable");
         return;
     }
     struct http_reply reply = {
@@ -125,7 +137,13 @@ static void take_finished(struct batch *batch) {
 /* A line has ended, or the body has: what that allows next. */
 static void drain(struct batch *batch) {
     bool full = batch->tail - batch->head == BATCH_WINDOW;
+    if (batch->answered)
+        return;
     take_finished(batch);
+    if (batch->failed) { /* at once: to read on would be to do what cannot be told */
+        finish(batch);
+        return;
+    }
     bool in_chunk = batch->in_chunk;
     batch->in_chunk = true; /* a last line that ends at once is taken below */
     end_when_room(batch);
@@ -227,7 +245,7 @@ static size_t on_chunk(struct api_call *call, struct str chunk, bool last) {
     struct batch *batch = call->state;
     size_t taken = 0;
     batch->in_chunk = true;
-    while (taken < chunk.len && batch->tail - batch->head < BATCH_WINDOW) {
+    while (taken < chunk.len && !batch->answered && batch->tail - batch->head < BATCH_WINDOW) {
         taken += take(batch, str_from(chunk.ptr + taken, chunk.len - taken));
         if (batch->lines[batch->head % BATCH_WINDOW].state == LINE_DONE)
             drain(batch);
@@ -239,8 +257,20 @@ static size_t on_chunk(struct api_call *call, struct str chunk, bool last) {
     return taken;
 }
 
+/* A batch may go on for as long as its client sends: every line asks whether the token still holds.
+ */
+static bool bind_token(struct api_call *call) {
+    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
+    if (text == NULL)
+        return false;
+    token_hash_text(call->token_hash, text);
+    api_bind(call, "token_hash", str_of(text));
+    return true;
+}
+
 enum status api_jobs_batch(struct api_call *call) {
-    struct batch *batch = batch_create(call);
+    bool room = call->worker->batches < BATCHES_MAX;
+    struct batch *batch = room && bind_token(call) ? batch_create(call) : NULL;
     if (batch == NULL)
         return STATUS_BUSY;
     batch->schema = call->operation->bodies_count > 0 ? call->operation->bodies[0].schema : NULL;

@@ -4,8 +4,10 @@
 
 #include "../internal.h"
 
-#define BATCH_WINDOW 16                      /* lines in flight */
-#define BATCH_LINE_MAX ((size_t)1024 * 1024) /* bytes of one line */
+#define BATCHES_MAX 32 /* at once on a worker: each may hold a line of a megabyte and 16 more */
+#define BATCH_SPOOL_MAX ((uint64_t)1024 * 1024 * 1024) /* bytes in the files of all batches */
+#define BATCH_WINDOW 16                                /* lines in flight */
+#define BATCH_LINE_MAX ((size_t)1024 * 1024)           /* bytes of one line */
 #define BATCH_LINE_MEMORY ((size_t)16 * 1024 * 1024)
 #define BATCH_RESULT_MAX ((size_t)64 * 1024) /* bytes of one result */
 #define BATCH_OUT_MAX ((size_t)128 * 1024)   /* results held before they go to the file */
@@ -38,11 +40,13 @@ struct batch {
     struct buf partial; /* a line of which the end has not arrived */
     struct buf out;
     int spool_fd;
-    bool skipping; /* the current line is too long and thrown away up to its end */
-    bool in_chunk; /* inside on_chunk: lines that end at once must not re-enter */
-    bool last;     /* the body is complete */
-    bool ended;    /* ... and its last line has been taken */
-    bool failed;   /* results could not be kept */
+    uint64_t spooled; /* bytes in it */
+    bool skipping;    /* the current line is too long and thrown away up to its end */
+    bool in_chunk;    /* inside on_chunk: lines that end at once must not re-enter */
+    bool last;        /* the body is complete */
+    bool ended;       /* ... and its last line has been taken */
+    bool failed;      /* results could not be kept */
+    bool answered;
 };
 
 /* Validates the line and submits its statement or leaves it waiting; the result is written now or
