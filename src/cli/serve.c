@@ -250,7 +250,8 @@ static void run(struct serve *serve) {
 }
 
 static void drain(struct serve *serve) {
-    log_info("drain", "seconds=%u", serve->options.drain_ms / 1000);
+    if (serve->workers_started > 0)
+        log_info("drain", "seconds=%u", serve->options.drain_ms / 1000);
     atomic_store(&serve->shared.draining, true);
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_drain(&serve->workers[i]);

@@ -290,12 +290,14 @@ static void on_socket(struct loop_watch *watched, uint32_t events) {
 }
 
 void db_connection_ready(struct connection *connection) {
+    /* A return is news; the many connections of a start are not. */
+    log_write(connection->failures > 0 ? LOG_INFO : LOG_DEBUG, "db_connected",
+              "name=%s server=%d pid=%d", connection->name, PQserverVersion(connection->pg),
+              PQbackendPID(connection->pg));
     connection_enter(connection, CONN_READY);
     connection->failures = 0;
     connection->quiet = false;
     connection->first_address = 0;
-    log_info("db_connected", "name=%s server=%d pid=%d", connection->name,
-             PQserverVersion(connection->pg), PQbackendPID(connection->pg));
 }
 
 void db_connection_init(struct connection *connection, const struct connection_owner *owner,
