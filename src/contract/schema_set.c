@@ -301,6 +301,7 @@ enum status schema_compile(struct schema_set *set, struct str pointer, const str
         set->error = NULL;
         return set->status;
     }
+    const struct schema *checked = set->all;
     json_t *json = find(set, pointer);
     struct schema *schema = NULL;
     if (json == NULL) {
@@ -319,7 +320,9 @@ enum status schema_compile(struct schema_set *set, struct str pointer, const str
             (void)schema_resolve_refs(set);
         }
     }
-    for (struct schema *one = set->all; set->status == STATUS_OK && one != NULL; one = one->next) {
+    /* Those of earlier calls were checked then, and nothing of them has changed. */
+    for (struct schema *one = set->all; set->status == STATUS_OK && one != checked;
+         one = one->next) {
         (void)loop_check(one, 0);
     }
     set->error = NULL;

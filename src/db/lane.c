@@ -113,8 +113,17 @@ static void begin_slots(struct db_lane *lane) {
         db_connection_init(&slot->connection, &lane->owner, lane->conninfo, lane->options.loop,
                            lane->options.helpers, lane->options.name);
     }
+    db_connection_begin(&lane->slots[0].connection);
+}
+
+/* One after another: a connection to begin with is soon there when it need not share the machine
+ * with a dozen that prepare the same statements. */
+void lane_begin_next(struct db_lane *lane) {
     for (size_t i = 0; i < lane->options.connections; i++)
-        db_connection_begin(&lane->slots[i].connection);
+        if (lane->slots[i].connection.state == CONN_IDLE) {
+            db_connection_begin(&lane->slots[i].connection);
+            return;
+        }
 }
 
 enum status db_lane_create(const struct db_lane_options *options, struct db_lane **out) {

@@ -86,6 +86,10 @@ struct db_lane {
     struct slot *slots;
 };
 
+/* ---- lane.c ---- */
+/* Begins the next connection that has not begun. */
+void lane_begin_next(struct db_lane *lane);
+
 /* ---- lane_jobs.c ---- */
 NODISCARD enum status lane_jobs_create(struct db_lane *lane);
 void lane_jobs_destroy(struct db_lane *lane);

@@ -139,5 +139,6 @@ void lane_setup_receive(struct slot *slot) {
     else {
         slot->was_ready = true;
         db_connection_ready(&slot->connection);
+        lane_begin_next(slot->lane);
     }
 }
