@@ -57,7 +57,8 @@ static const struct migration good[] = {
 };
 
 static struct migrate_options options_of(const struct migration *list, size_t count) {
-    return (struct migrate_options){cluster_conninfo(cluster), list, count};
+    return (struct migrate_options){
+        .conninfo = cluster_conninfo(cluster), .migrations = list, .count = count};
 }
 
 static void assert_run(const struct migration *list, size_t count, size_t expected) {
@@ -215,7 +216,7 @@ static void test_servers(void **state) {
     const char *own = cluster_conninfo(cluster);
     (void)snprintf(conninfo, sizeof conninfo, "%s options='-c default_transaction_read_only=on'",
                    own);
-    struct migrate_options options = {conninfo, good, 1};
+    struct migrate_options options = {.conninfo = conninfo, .migrations = good, .count = 1};
     assert_refused(&options, STATUS_UNAVAILABLE, "read-only");
 
     test_sql(own, "select 1", NULL, 0);
