@@ -386,7 +386,7 @@ class Load:
         stored = {str(job): title for job, title in sql("select id, title from jobs")}
         lost = [job for job, title in self.jobs.items() if stored.get(job) != title]
         assert not lost, f"{len(lost)} of {len(self.jobs)} vacancies are lost: {lost[:5]}"
-        assert sql("select title from jobs group by title having count(*) > 1") == []
+        assert sql("select title from jobs where title ~ '^n[0-9]+$' group by title having count(*) > 1") == []
         stored = {str(a): str(job) for a, job in sql("select id, job_id from applications")}
         lost = [a for a, job in self.applications.items() if stored.get(a) != job]
         assert not lost, f"{len(lost)} of {len(self.applications)} applications are lost: {lost[:5]}"
