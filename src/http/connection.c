@@ -15,7 +15,7 @@
 static void on_due(struct loop_timer *timer);
 
 /* Phases in which something of the client is awaited. */
-static bool awaits_client(enum phase phase) { return phase <= PHASE_BODY; }
+static bool awaits_client(enum phase phase) { return phase <= PHASE_STREAM; }
 
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms) {
     if (connection->phase == PHASE_CLOSING)
@@ -203,7 +203,8 @@ static void on_due(struct loop_timer *timer) {
     connection->server->mhd_ready = true;
     if (loop_now_ms(connection->server->loop) < connection->due_ms) {
         /* MHD takes what is there in one read and does not see an end of file that came with it. */
-        if (has_ended(connection))
+        bool suspended = connection->request != NULL && connection->request->suspended;
+        if (!suspended && has_ended(connection))
             connection_shutdown(connection);
         else
             loop_timer_set(connection->server->loop, timer, connection->due_ms);

@@ -51,8 +51,9 @@ struct http_application {
      * than len pauses reading until http_request_resume_body. `last`: the body is complete (len is
      * 0). */
     size_t (*on_chunk)(void *context, struct http_request *request, struct str chunk, bool last);
-    /* The client went away or a deadline passed (503 was sent) before an answer was given: forget
-     * the request. It is freed right after. Not called once http_reply_send was. */
+    /* No answer is wanted any more: the client went away, its body was too large or too slow (413
+     * or 408 was sent), or a deadline passed (503 was sent). Forget the request; it is freed soon
+     * after. Not called once http_reply_send was. */
     void (*on_abandoned)(void *context, struct http_request *request);
 };
 
