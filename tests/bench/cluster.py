@@ -2,10 +2,13 @@
 import glob
 import os
 import pwd
+import re
 import shutil
 import subprocess
 import time
 from pathlib import Path
+
+from load import cpu_us_of_family, free_port
 
 HERE = Path(__file__).resolve().parent
 
@@ -20,8 +23,8 @@ def postgres_bin():
 class Cluster:
     """Started on creation, stopped and removed by close()."""
 
-    def __init__(self, folder, port=54777):
-        self.folder, self.port, self.bin = Path(folder), port, postgres_bin()
+    def __init__(self, folder):
+        self.folder, self.port, self.bin = Path(folder), free_port(), postgres_bin()
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.folder.mkdir(parents=True)
         if os.geteuid() == 0:
@@ -30,18 +33,25 @@ class Cluster:
         self.run_as([self.bin / "initdb", "-D", self.folder / "data", "-A", "trust", "-U", "bench", "-E", "UTF8",
                      "--locale=C.UTF-8", "--data-checksums"])
         settings = {"shared_buffers": "1GB", "max_connections": 120, "jit": "off", "listen_addresses": "127.0.0.1",
-                    "port": port, "unix_socket_directories": str(self.folder), "max_wal_size": "4GB",
+                    "port": self.port, "unix_socket_directories": str(self.folder), "max_wal_size": "4GB",
                     "checkpoint_timeout": "30min", "fsync": "on", "synchronous_commit": "on"}
         with open(self.folder / "data" / "postgresql.auto.conf", "a", encoding="ascii") as out:
             out.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
-        self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "start"])
-        self.psql("create database bench template template0 encoding 'UTF8'", database="postgres")
+        try:
+            self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "start"])
+            self.psql("create database bench template template0 encoding 'UTF8'", database="postgres")
+        except BaseException:
+            self.close()
+            raise
 
     def run_as(self, command):
         command = [str(word) for word in command]
         if os.geteuid() == 0:
             command = ["runuser", "-u", self.user, "--", *command]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+    def cpu_us(self):
+        return cpu_us_of_family(int((self.folder / "data/postmaster.pid").read_text(encoding="ascii").split()[0]))
 
     @property
     def conninfo(self):
@@ -62,7 +72,7 @@ class Cluster:
         return time.monotonic() - start
 
     def pgbench(self, scripts, clients, seconds):
-        """Transactions a second of the scripts (texts), chosen at random."""
+        """(transactions a second, transactions) of the scripts (texts), chosen at random."""
         words = []
         for i, text in enumerate(scripts):
             path = self.folder / f"script{i}.sql"
@@ -71,11 +81,13 @@ class Cluster:
         done = subprocess.run([self.bin / "pgbench", "-n", "-M", "prepared", "-h", self.folder, "-p", str(self.port),
                                "-U", "bench", "-c", str(clients), "-j", "2" if clients > 1 else "1", "-T", str(seconds),
                                *words, "bench"], check=True, capture_output=True, text=True)
-        for line in done.stdout.splitlines():
-            if line.startswith("tps = "):
-                return float(line.split()[2])
-        raise SystemExit("bench: pgbench said nothing of its rate:\n" + done.stdout + done.stderr)
+        rate = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+        count = re.search(r"transactions actually processed: (\d+)", done.stdout)
+        if rate is None or count is None:
+            raise SystemExit("bench: pgbench said nothing of its rate:\n" + done.stdout + done.stderr)
+        return float(rate[1]), int(count[1])
 
     def close(self):
-        self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop"])
+        if (self.folder / "data/postmaster.pid").exists():
+            self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop"])
         shutil.rmtree(self.folder, ignore_errors=True)
