@@ -1,13 +1,15 @@
 #!/bin/bash
 # install-packages.sh "PACKAGES" "SERVICES": installs Debian packages, as root, without questions. Services that come with
 # them are neither started now (policy-rc.d, only while this runs and only if the machine has none) nor, for those named,
-# at boot.
+# at boot. The server runs a PostgreSQL of its own, so Debian's is kept from making a cluster.
 set -euo pipefail
+umask 022 # what is installed is for every user of the machine, whatever the caller's umask
 read -ra packages <<<"$1"
 read -ra services <<<"${2:-}"
 export DEBIAN_FRONTEND=noninteractive
 export PATH="$PATH:/usr/sbin:/sbin"
 policy=/usr/sbin/policy-rc.d
+createcluster=/etc/postgresql-common/createcluster.conf
 log="$(mktemp)"
 
 cleanup() {
@@ -28,6 +30,12 @@ apt() {
         return 1
     fi
 }
+
+if [[ " $1 " == *" postgresql "* ]] && [ ! -e "$createcluster" ]; then
+    echo "dev: writing $createcluster: no default cluster is made"
+    mkdir -p "${createcluster%/*}"
+    echo 'create_main_cluster = false' >"$createcluster"
+fi
 
 apt update
 apt install -y --no-install-recommends "${packages[@]}"
