@@ -200,6 +200,27 @@ static enum MHD_Result refuse_mid_body(struct http_request *request, const char 
     return MHD_NO;
 }
 
+/* Gives up the body that has been under way longest: a client that waits must not keep out those
+ * that send. */
+static bool give_up_oldest(const struct http_request *request) {
+    struct http_server *server = request->server;
+    struct http_request *oldest = NULL;
+    for (struct http_connection *c = server->newest; c != NULL; c = c->older)
+        if (c->request != NULL && c->request->state == REQUEST_READING &&
+            c->request->body_held > 0 &&
+            (oldest == NULL || c->request->started_us < oldest->started_us))
+            oldest = c->request;
+    if (oldest == NULL || oldest == request)
+        return false;
+    request_abandon(oldest);
+    connection_answer_raw(oldest->connection, "overloaded");
+    connection_shutdown(oldest->connection);
+    server->bodies_held -= oldest->body_held;
+    oldest->body_held = 0;
+    buf_deinit(&oldest->body);
+    return true;
+}
+
 /* Thousands of clients that each send most of a large body and then wait would take all memory
  * there is. Small bodies are never refused for it. */
 static bool hold_body(struct http_request *request) {
@@ -207,7 +228,10 @@ static bool hold_body(struct http_request *request) {
     size_t held = request->body.capacity > BODY_KEEP ? request->body.capacity : 0;
     server->bodies_held = server->bodies_held - request->body_held + held;
     request->body_held = held;
-    return held == 0 || server->bodies_held <= server->limits.bodies_max;
+    while (held > 0 && server->bodies_held > server->limits.bodies_max)
+        if (!give_up_oldest(request))
+            return false;
+    return true;
 }
 
 static enum MHD_Result gather(struct http_request *request, const char *upload,

@@ -33,7 +33,8 @@ struct http_limits {
     size_t head_max;              /* bytes of request line and headers: 431 */
     size_t target_max;            /* bytes of the request target: 414 */
     size_t arena_max;             /* memory of one request besides its body */
-    size_t bodies_max;            /* memory of all buffered bodies above 16 KiB; then 503 */
+    size_t bodies_max;            /* memory of all buffered bodies above 16 KiB; then 503 to the
+                                     one that has been under way longest */
 };
 struct http_limits http_limits_default(void);
 
