@@ -116,6 +116,11 @@ def test_idempotent(world, database):
     assert other[0]["status"] == 422 and other[0]["problem"]["code"] == "idempotency_key_reused"
 
 
+def test_a_wrong_reference_is_named_too(company):
+    results = batch(company, ndjson([{"title": "x", "reference": "not a reference"}, {"title": "x", "reference": 5}])).lines
+    assert [(result["status"], result.get("reference")) for result in results] == [(422, "not a reference"), (422, None)]
+
+
 def test_language_of_the_problems(company):
     result = batch(company, b'{"title": ""}', **{"Accept-Language": "it"}).expect(200).lines[0]
     assert result["problem"]["title"] == "Dati non validi"
