@@ -10,22 +10,27 @@
 
 #define EVICT_IDLE_MS 1000 /* a connection idle for less is left alone */
 #define EVICT_SCAN 64      /* connections looked at */
-#define LOOK_MS 1000 /* after so long a silent client is looked at: it may have closed its side */
+#define LOOK_MS 1000       /* how often a silent client is looked at: it may have closed its side */
 
 static void on_due(struct loop_timer *timer);
 
 /* Phases in which something of the client is awaited. */
 static bool awaits_client(enum phase phase) { return phase <= PHASE_STREAM; }
 
+/* The next look, or the end of the phase where none is due before. */
+static void set_timer(struct http_connection *connection, bool looks) {
+    struct loop *loop = connection->server->loop;
+    uint64_t look_ms = loop_now_ms(loop) + LOOK_MS;
+    loop_timer_set(loop, &connection->timer,
+                   looks && look_ms < connection->due_ms ? look_ms : connection->due_ms);
+}
+
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms) {
     if (connection->phase == PHASE_CLOSING)
         return;
-    struct loop *loop = connection->server->loop;
-    uint64_t now = loop_now_ms(loop);
     connection->phase = phase;
-    connection->due_ms = now + after_ms;
-    loop_timer_set(loop, &connection->timer,
-                   now + (awaits_client(phase) && after_ms > LOOK_MS ? LOOK_MS : after_ms));
+    connection->due_ms = loop_now_ms(connection->server->loop) + after_ms;
+    set_timer(connection, awaits_client(phase));
 }
 
 /* ---- the list ---- */
@@ -189,6 +194,8 @@ static void drop_unsent(const struct http_connection *connection) {
 }
 
 static void application_late(struct http_request *request) {
+    if (request->state >= REQUEST_ANSWERED)
+        return; /* earlier in this very turn */
     request_abandon(request);
     struct http_problem problem = {.code = "unavailable", .close = !request->body_complete};
     problem.headers[0].name = STR("Retry-After");
@@ -206,8 +213,9 @@ static void on_due(struct loop_timer *timer) {
         bool suspended = connection->request != NULL && connection->request->suspended;
         if (!suspended && has_ended(connection))
             connection_shutdown(connection);
-        else
-            loop_timer_set(connection->server->loop, timer, connection->due_ms);
+        else /* a body may break off at any time; of the other phases one look is enough */
+            set_timer(connection,
+                      connection->phase == PHASE_BODY || connection->phase == PHASE_STREAM);
         return;
     }
     switch (connection->phase) {

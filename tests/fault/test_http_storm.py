@@ -113,3 +113,25 @@ def test_a_storm(tmp_path):
     log = running.log.read_bytes()
     assert b"level=error" not in log
     assert log.count(b"event=request") > 100
+
+
+@pytest.mark.parametrize("path", ["/echo", "/count"])
+def test_a_body_that_breaks_off_late_is_noticed_soon(tmp_path, path):
+    """The last bytes and the end of the stream in one: the reader of the bytes is not told of the end."""
+    if not http_servers.ECHO.exists():
+        pytest.skip(f"{http_servers.ECHO} is not built")
+    running = http_servers.start_echo(tmp_path)
+    time.sleep(1)  # the connection that asked whether it serves has been closed
+    before = descriptors(running.process)
+    clients = [socket.create_connection(running.address) for _ in range(20)]
+    for sock in clients:
+        sock.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 300000\r\n\r\nx" % path.encode())
+    time.sleep(1.5)
+    for sock in clients:
+        sock.sendall(b"x" * 1000)
+        sock.close()
+    end = time.monotonic() + 5
+    while descriptors(running.process) > before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert descriptors(running.process) == before
+    http_servers.stop(running)
