@@ -49,6 +49,7 @@ static void document_parts(const struct api_call *call, struct http_reply *reply
     reply->parts[2] = call->tail;
     reply->parts[3] = STR("}");
     reply->parts_count = 4;
+    reply->secret = true;
 }
 
 /* RFC 7240 section 4.2. An answer that carries a secret is always given whole. */

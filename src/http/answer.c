@@ -151,7 +151,7 @@ static unsigned vary_of_operation(const struct http_request *request) {
 static enum coding choose_coding(const struct http_request *request, const struct answer *answer,
                                  bool *varies) {
     const struct http_reply *reply = &request->reply;
-    bool compressible = !reply->constant && answer->len >= COMPRESS_MIN &&
+    bool compressible = !reply->constant && !reply->secret && answer->len >= COMPRESS_MIN &&
                         answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
                         !has_field(reply, STR("Content-Encoding")) &&
                         compress_type(str_of(content_type(reply)));

@@ -88,6 +88,16 @@ def test_a_registration_is_given_again_to_none_without_its_password(api, world):
     assert first.json["session"]["access_token"]
 
 
+def test_a_secret_is_not_compressed_together_with_what_the_client_sent(api, world):
+    """The length of such an answer would tell how alike the two are (BREACH)."""
+    for coding in ("gzip", "br", "zstd"):
+        body = {"company": {"legal_name": "sgr_" * 50, "name": "sgrr_" * 40, "country": "IT", "kind": "employer",
+                            "website": "https://lario.example/" + "sgr_" * 100},
+                "owner": {"email": world.email(), "password": PASSWORD, "name": "Chiara"}}
+        answer = api.post("/v1/companies", body, headers={"Accept-Encoding": coding}).expect(201)
+        assert answer.headers["Content-Encoding"] is None and len(answer.body) > 1000
+
+
 # --- what is echoed ------------------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,9 @@ struct http_reply {
     /* The one part is static memory that never changes (an embedded file): its entity tag and its
      * compressed forms are made once and kept. */
     bool fixed;
+    /* Holds a secret beside what the client sent: it is not compressed, so that its length does not
+     * tell how alike the two are (BREACH). */
+    bool secret;
 };
 
 void http_reply_header(struct http_reply *reply, struct str name,
