@@ -29,5 +29,11 @@ enum status registration_run(struct api_call *call, const char *member,
                                          : api_body_text(call, member, "password");
     call->state = (void *)(uintptr_t)statement; /* read only; the state pointer is not const */
     enum status status = api_password_hash(call, password, on_hash);
-    return status != STATUS_OK ? status : registration_bind_body(call, member);
+    if (status == STATUS_OK) /* the job has its copy: the password may leave the body */
+        status = registration_bind_body(call, member);
+    if (status != STATUS_OK && call->password != NULL) { /* no account after a refusal */
+        call->password->context = NULL;
+        call->password = NULL;
+    }
+    return status;
 }

@@ -229,6 +229,40 @@ static void helpers_work_and_report_and_refuse_when_full(void **state) {
     assert_int_equal(finished, taken);
 }
 
+static int gate[2];
+static atomic_uint detached_ended;
+static void wait_at_gate(void *data) {
+    char byte;
+    (void)!read(gate[0], &byte, 1);
+    free(data);
+    (void)atomic_fetch_add(&detached_ended, 1);
+}
+
+static void detached_work_holds_up_nobody(void **state) {
+    (void)state;
+    struct helpers *helpers = NULL;
+    atomic_store(&detached_ended, 0);
+    assert_int_equal(pipe(gate), 0);
+    assert_int_equal(helpers_create(1, 4, &helpers), STATUS_OK);
+    for (size_t i = 0; i < HELPERS_DETACHED_MAX; i++)
+        assert_int_equal(helpers_detach(helpers, wait_at_gate, malloc(1)), STATUS_OK);
+    assert_int_equal(helpers_detach(helpers, wait_at_gate, NULL), STATUS_BUSY);
+    atomic_store(&worked, 0);
+    struct helper_job job = {.work = slow_work, .done = count_done, .loop = loop};
+    assert_int_equal(helpers_submit(helpers, &job), STATUS_OK);
+    uint64_t begin = clock_monotonic_ms();
+    helpers_destroy(helpers); /* although none of the eight has ended */
+    assert_true(clock_monotonic_ms() - begin < 10000);
+    assert_int_equal(atomic_load(&worked), 1);
+    assert_int_equal(atomic_load(&detached_ended), 0);
+    (void)close(gate[1]);
+    for (unsigned i = 0; i < 1000 && atomic_load(&detached_ended) < HELPERS_DETACHED_MAX; i++)
+        (void)usleep(10000);
+    assert_int_equal(atomic_load(&detached_ended), HELPERS_DETACHED_MAX);
+    (void)usleep(50000); /* the last one releases the pool: else the leak is reported */
+    (void)close(gate[0]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(timers_fire_in_order_and_not_early, setup, teardown),
@@ -241,6 +275,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(hooks_run_in_phase_order, setup, teardown),
         cmocka_unit_test_setup_teardown(helpers_work_and_report_and_refuse_when_full, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(detached_work_holds_up_nobody, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
