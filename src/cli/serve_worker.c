@@ -26,8 +26,16 @@ static void on_ready_timer(struct loop_timer *timer) {
     struct serve_worker *worker =
         (struct serve_worker *)(void *)((char *)timer - offsetof(struct serve_worker, ready_timer));
     (void)api_worker_ready(&worker->api);
-    loop_timer_set(worker->api.loop, timer,
-                   loop_now_ms(worker->api.loop) + (worker->api.was_ready ? READY_EVERY_MS : 10));
+    loop_timer_set(worker->api.loop, timer, loop_now_ms(worker->api.loop) + READY_EVERY_MS);
+}
+
+/* Becoming ready is noticed in the turn it happens. */
+static uint64_t on_turn(struct loop_hook *hook) {
+    struct serve_worker *worker =
+        (struct serve_worker *)(void *)((char *)hook - offsetof(struct serve_worker, ready_hook));
+    if (!worker->api.was_ready)
+        (void)api_worker_ready(&worker->api);
+    return UINT64_MAX;
 }
 
 static void on_drain_timer(struct loop_timer *timer) {
@@ -128,6 +136,8 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
         status = http_open(worker, listen_fd);
     if (status != STATUS_OK)
         return status;
+    worker->ready_hook.run = on_turn;
+    loop_hook_add(loop, LOOP_LAST, &worker->ready_hook);
     worker->ready_timer.on_due = on_ready_timer;
     loop_timer_set(loop, &worker->ready_timer, loop_now_ms(loop));
     worker->thread_runs = pthread_create(&worker->thread, NULL, thread_main, worker) == 0;

@@ -25,6 +25,7 @@ struct serve_worker {
     pthread_t thread;
     bool thread_runs;
     struct loop_message drain_message;
+    struct loop_hook ready_hook;
     struct loop_timer ready_timer, drain_timer;
     uint64_t drain_until_ms;
     bool draining;

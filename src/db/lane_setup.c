@@ -20,13 +20,10 @@ static const char settings_sql[] =
     " ('client_connection_check_interval', '5s'), ('jit', 'off'),"
     " ('client_min_messages', 'warning'), ('timezone', 'UTC'), ('datestyle', 'ISO, YMD'),"
     " ('intervalstyle', 'iso_8601'), ('bytea_output', 'hex'), ('extra_float_digits', '1'),"
-    " ('standard_conforming_strings', 'on')) as setting (name, value)";
+    " ('standard_conforming_strings', 'on'), ('plan_cache_mode', 'force_generic_plan'),"
+    " ('enable_seqscan', 'off'), ('enable_bitmapscan', 'off')) as setting (name, value)";
 
 #define IDLE_IN_TRANSACTION_MORE_MS 5000u
-
-#define WARM_UP_RUNS                                                                               \
-    6u /* five with a plan of their own, then PostgreSQL compares and keeps the generic one */
-#define WARM_UP_KEYS 64u
 
 struct step {
     const char *name;
@@ -62,22 +59,14 @@ static bool send_settings(struct slot *slot) {
            1;
 }
 
-/* A by-key read that first sees one key at a time would be planned anew each time for ever: for one
- * key such a plan looks cheaper than the generic one, which supposes ten. So it sees many keys
- * first, all NULL, which fit every type and find nothing. Returns how many were sent. */
-static size_t send_warm_up(struct slot *slot, const struct db_statement *statement) {
-    char keys[WARM_UP_KEYS * 5 + 2];
-    for (size_t i = 0; i < WARM_UP_KEYS; i++)
-        (void)snprintf(keys + i * 5, sizeof keys - i * 5, i == 0 ? "{NULL}" : ",NULL}");
+/* By-key reads are planned before the first request comes: by a key that is NULL, which fits every
+ * type and finds nothing. */
+static bool send_warm_up(struct slot *slot, const struct db_statement *statement) {
     const char *values[DB_PARAMS_MAX] = {NULL};
-    values[statement->merge_param] = keys;
-    size_t sent = 0;
-    while (sent < WARM_UP_RUNS &&
-           PQsendQueryPrepared(slot->connection.pg, statement->name, (int)statement->params_count,
+    values[statement->merge_param] = "{NULL}";
+    return PQsendQueryPrepared(slot->connection.pg, statement->name, (int)statement->params_count,
                                values, NULL, NULL, 0) == 1 &&
-           PQpipelineSync(slot->connection.pg) == 1)
-        sent++;
-    return sent;
+           PQpipelineSync(slot->connection.pg) == 1;
 }
 
 void lane_setup_send(struct slot *slot) {
@@ -93,8 +82,10 @@ void lane_setup_send(struct slot *slot) {
     slot->setup_prepared = count + 1;
     slot->setup_count = count + 1;
     for (size_t i = 0; sent && i < slot->lane->options.statements_count; i++)
-        if (slot->lane->options.statements[i]->merge_param >= 0)
-            slot->setup_count += send_warm_up(slot, slot->lane->options.statements[i]);
+        if (slot->lane->options.statements[i]->merge_param >= 0) {
+            sent = send_warm_up(slot, slot->lane->options.statements[i]);
+            slot->setup_count++;
+        }
     if (!sent)
         db_connection_lose(&slot->connection, "send");
     else
