@@ -103,7 +103,11 @@ class Server:
         return status
 
     def postmaster(self):
-        return int((self.cluster_dir() / "postmaster.pid").read_text().splitlines()[0])
+        """The process id in postmaster.pid; None while there is no such file or nothing in it yet."""
+        try:
+            return int((self.cluster_dir() / "postmaster.pid").read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError):
+            return None
 
     def cluster_dir(self):
         (found,) = (path for path in self.data_dir.glob("postgresql-*") if path.name[11:].isdigit())
