@@ -103,6 +103,8 @@ def check_tidy(build):
     for old in stamps.iterdir():
         if old.name not in kept:
             old.unlink()
+    if len(jobs) > 20:
+        print(f"lint tidy: {len(jobs)} files to look at, some seconds each", flush=True)
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count() or 2) as pool:
         results = list(pool.map(tidy_one, jobs))
     return all(ok for ok, _ in results), "".join(output for _, output in results)
@@ -147,7 +149,7 @@ def main():
     for check in checks:
         name, start = check.__name__.removeprefix("check_"), time.monotonic()
         ok, output = check(build)
-        print(f"lint {name}: {'ok' if ok else 'NOT ok'} ({time.monotonic() - start:.1f} s)")
+        print(f"lint {name}: {'ok' if ok else 'NOT ok'} ({time.monotonic() - start:.1f} s)", flush=True)
         if not ok:
             failed.append(name)
             print(output)
