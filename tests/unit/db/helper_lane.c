@@ -75,15 +75,21 @@ const struct db_statement stmt_post = {
         "with r as materialized (select 201 as status, post_entry($1::text) as value),"
         " kept as (insert into kept (key_hash, fingerprint, operation)"
         " select $2::bytea, $3::bytea, $4::text from r) select * from r"};
+const struct db_statement stmt_setting = {.name = "setting",
+                                          .params = (const char *const[]){"name"},
+                                          .params_count = 1,
+                                          .kind = DB_READ,
+                                          .merge_param = -1,
+                                          .sql = "select current_setting($1::text) as value"};
 const struct db_statement stmt_star = {.name = "star",
                                        .params = NULL,
                                        .params_count = 0,
                                        .kind = DB_READ,
                                        .merge_param = -1,
                                        .sql = "select * from shape"};
-const struct db_statement *const test_statements[] = {&stmt_get,      &stmt_named, &stmt_echo,
-                                                      &stmt_divide,   &stmt_sleep, &stmt_insert,
-                                                      &stmt_deferred, &stmt_post,  &stmt_star};
+const struct db_statement *const test_statements[] = {
+    &stmt_get,    &stmt_named,    &stmt_echo, &stmt_divide, &stmt_sleep,
+    &stmt_insert, &stmt_deferred, &stmt_post, &stmt_star,   &stmt_setting};
 const size_t test_statements_count = sizeof test_statements / sizeof test_statements[0];
 
 void test_schema_create(const struct pg_fixture *fixture) {

@@ -18,8 +18,9 @@ extern const struct db_statement stmt_sleep;  /* slow read: sleeps $1 seconds */
 extern const struct db_statement stmt_insert; /* write: $1 into entry (unique token) */
 extern const struct db_statement
     stmt_deferred; /* write into deferred: refused at commit when $1 is taken */
-extern const struct db_statement stmt_post; /* write with its idempotent form: $1 into posted */
-extern const struct db_statement stmt_star; /* read: select * from shape */
+extern const struct db_statement stmt_post;    /* write with its idempotent form: $1 into posted */
+extern const struct db_statement stmt_star;    /* read: select * from shape */
+extern const struct db_statement stmt_setting; /* read: the session's setting of the name $1 */
 extern const struct db_statement *const test_statements[];
 extern const size_t test_statements_count;
 

@@ -47,6 +47,27 @@ static void test_answers(void **state) {
     bench_close(&bench);
 }
 
+/* Without these, a by-key read is planned anew each time, and nothing but its speed tells. */
+static void test_settings(void **state) {
+    (void)state;
+    NEED_POSTGRESQL();
+    static const char *const settings[][2] = {{"plan_cache_mode", "force_generic_plan"},
+                                              {"enable_seqscan", "off"},
+                                              {"enable_bitmapscan", "off"},
+                                              {"jit", "off"},
+                                              {"TimeZone", "UTC"}};
+    struct test_bench bench;
+    open_ready(&bench, &fixture, (struct db_lane_options){.write = true});
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        struct test_call call;
+        call_prepare(&bench, &call, &stmt_setting, settings[i][0], NULL);
+        assert_int_equal(call_submit(&call), STATUS_OK);
+        assert_true(bench_run(&bench, bench_idle, 5000));
+        assert_answer(&call, settings[i][1]);
+    }
+    bench_close(&bench);
+}
+
 /* Reads share a sync: one that fails must cost its neighbours nothing but time, and a write in
  * between neither. */
 static void test_neighbours(void **state) {
@@ -365,6 +386,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_settings),
         cmocka_unit_test(test_neighbours),
         cmocka_unit_test(test_commit_refused),
         cmocka_unit_test(test_queue_bound),
