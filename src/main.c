@@ -1,6 +1,8 @@
 /* Subcommands, nothing else. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands.h"
 
@@ -20,7 +22,19 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo}};
 
+/* Whoever starts a program with standard input, output or error closed has its number given to the
+ * next file or connection that is opened, and what is meant for the log is written there. */
+static void open_standard(void) {
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        (void)close(fd);
+}
+
 int main(int argc, char **argv) {
+    open_standard();
     const char *name = argc < 2 ? "" : argv[1];
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(name, commands[i].name) == 0)

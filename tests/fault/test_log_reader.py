@@ -1,4 +1,5 @@
-"""Standard error is a pipe that nobody reads any more: the server goes on without its log, and says afterwards what it lost."""
+"""Standard error is a pipe that nobody reads any more: the server goes on without its log, and says afterwards what it lost.
+Or it is closed: then nothing else may get its number, and the log with it."""
 
 import os
 import re
@@ -48,3 +49,22 @@ def test_requests_are_answered_though_the_log_cannot_be_written(server):
     process.terminate()
     assert process.wait(30) == 0
     reader.join()
+
+
+def test_standard_input_and_error_may_be_closed():
+    data_dir = new_data_dir()
+    process = subprocess.Popen(
+        ["sh", "-c", 'exec "$@" <&- 2>&-', "sh", binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(data_dir),
+         "--workers", "1"], env=environment(), stdout=subprocess.PIPE, text=True)
+    try:
+        line = process.stdout.readline()
+        assert "http://" in line
+        assert os.readlink(f"/proc/{process.pid}/fd/0") == os.readlink(f"/proc/{process.pid}/fd/2") == "/dev/null"
+        assert requests.get(re.search(r"http://\S+", line)[0] + "/livez", timeout=5).status_code == 200
+        process.terminate()
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        remove(data_dir)
