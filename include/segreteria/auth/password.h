@@ -15,9 +15,9 @@
 #define PASSWORD_MEMORY_BYTES ((size_t)19 * 1024 * 1024)
 #define PASSWORD_PASSES 2
 
-/* One hash to make or to verify; embedded in the request's memory. `done` is called on the loop
- * that submitted; until then the struct must stay, so a request that is abandoned meanwhile keeps
- * it alive. The password is copied at submit and wiped when the work is done. */
+/* One hash to make or to verify, in memory of its own: `done` is called on the loop that submitted,
+ * and until then the struct must stay, although the request that asked may have ended. The password
+ * is copied at submit and wiped when the work is done. */
 struct password_job {
     struct helper_job helper;
     void (*done)(struct password_job *job);

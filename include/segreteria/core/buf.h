@@ -31,11 +31,11 @@ void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_append_json_string(struct buf *buf, struct str s);
 
 /* Room for at least n more bytes at data + len, or NULL (status set). Add what was written to len
- * by buf_commit. */
+ * by buf_commit, at most that n. */
 NODISCARD char *buf_reserve(struct buf *buf, size_t n);
 void buf_commit(struct buf *buf, size_t n);
 
-/* Drops the first n bytes. */
+/* Drops the first n bytes, at most len. */
 void buf_consume(struct buf *buf, size_t n);
 
 static inline struct str buf_str(const struct buf *buf) { return str_from(buf->data, buf->len); }
