@@ -151,15 +151,20 @@ $$;
 comment on function jobs_render() is 'Stores the document, its entity tag and the card of a changed vacancy.';
 create trigger jobs_render after insert or update on jobs for each row execute function jobs_render();
 
--- Vacancies show their company: a new name or verification is rendered into all of them. Same version, new entity tag.
+-- Vacancies show their company: a new name or verification is put into all of them, which is several times faster than to
+-- render a company's thousands anew. Its part, with its id and bare quotes, stands nowhere else in a text. Same version,
+-- new entity tag.
 create function companies_render_jobs() returns trigger
 language plpgsql
 as $$
+declare
+    stored text := '"company":' || json_compact(job_company_json(old));
+    wanted text := '"company":' || json_compact(job_company_json(new));
 begin
-    update job_documents d set document = r.document, etag = etag_of(r.document)
-    from (select j.id, job_document(j, new) as document from jobs j where j.company_id = new.id) as r
-    where d.job_id = r.id;
-    update job_cards k set card = job_card(j, new) from jobs j where j.id = k.job_id and j.company_id = new.id;
+    update job_documents d set document = replace(d.document, stored, wanted),
+        etag = etag_of(replace(d.document, stored, wanted))
+    from jobs j where j.company_id = new.id and d.job_id = j.id;
+    update job_cards set card = replace(card, stored, wanted) where company_id = new.id;
     return null;
 end
 $$;

@@ -110,8 +110,11 @@ def test_two_owners_cannot_both_leave(db):
     assert db.value("select count(*) from company_members where company_id = %s", company.id) == 1
 
 
+NAME = 'Beta "\\1" & Söhne, "company":{}'
+
+
 def rename(db, company):
-    db.execute("update companies set name = 'Beta', version = version + 1 where id = %s", company.id)
+    db.execute("update companies set name = %s, version = version + 1 where id = %s", NAME, company.id)
 
 
 def retitle(db, company, job_id):
@@ -140,7 +143,10 @@ def test_a_vacancy_and_its_company_change_at_once(db):
         thread.join()
         for stored in (db.call("jobs_get", job_id=[job_id])["body"],
                        json.loads(db.value("select card from job_cards where job_id = %s", job_id))):
-            assert (stored["title"], stored["version"], stored["company"]["name"]) == ("Other", 2, "Beta")
+            assert (stored["title"], stored["version"], stored["company"]["name"]) == ("Other", 2, NAME)
+        assert db.value("select d.document = job_document(j, c) and d.etag = md5(d.document) and k.card = job_card(j, c)"
+                        " from jobs j join companies c on c.id = company_id join job_documents d on d.job_id = j.id"
+                        " join job_cards k on k.job_id = j.id where j.id = %s", job_id)
         one.connection.close()
         two.connection.close()
 
