@@ -124,7 +124,7 @@ def test_start_is_interrupted(data_dir):
     """At any moment of a start with an own PostgreSQL: initdb, its start, migrations, the lanes."""
     fresh = new_data_dir()
     try:
-        for delay in (0.2, 0.5, 0.9, 1.4, 2.0, 2.8):
+        for delay in (0.3, 0.8, 1.4, 2.2):
             process = start("--listen", "127.0.0.1:0", "--data-dir", fresh)
             time.sleep(delay)
             process.send_signal(signal.SIGTERM)
