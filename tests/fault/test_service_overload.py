@@ -153,6 +153,20 @@ def test_no_descriptors_left(postgres, data_dir):
     assert log.count("accept_failed") < 200  # told, not shouted
 
 
+if SLOW:
+    def test_slow_body_keeps_its_time(serve):
+        """A body that takes longer than the application may is followed by all of the application's time."""
+        server = serve()
+        token, _ = company(server)
+        data = request_bytes("POST", "/v1/jobs", vacancy(), token)
+        with socket.create_connection(address(server), 60) as connection:
+            connection.sendall(data[:-10])
+            time.sleep(17)
+            connection.sendall(data[-10:])
+            assert connection.recv(4096).startswith(b"HTTP/1.1 201 ")
+        ended_well(server)
+
+
 # ---- clients that go away ----
 
 
