@@ -56,6 +56,7 @@ struct slot {
     size_t depth;         /* jobs in sent */
     bool unsynced;        /* reads were sent this turn that still need their sync */
     bool unflushed;       /* something was sent this turn */
+    bool at_work;         /* jobs of an earlier turn are under way */
     bool was_ready;
     uint64_t head_since_ms; /* when the head of `sent` began to be the head */
     /* setting up: */

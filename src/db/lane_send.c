@@ -199,13 +199,17 @@ bool lane_send_reprepared(struct slot *slot, struct job *job) {
     return lane_send_sync(slot) && lane_send_job(slot, job);
 }
 
-/* The least loaded connection that can take one more. */
-static struct slot *choose_slot(struct db_lane *lane) {
+static bool is_read(const struct job *job) { return job->statement->kind == DB_READ; }
+
+/* The least loaded connection that can take the job. Reads wait while their connection is at work:
+ * PostgreSQL would not begin with them before that is done, and until then more can join them. */
+static struct slot *choose_slot(struct db_lane *lane, const struct job *job) {
     struct slot *best = NULL;
     for (size_t i = 0; i < lane->options.connections; i++) {
         struct slot *slot = &lane->slots[i];
         if (slot->connection.state == CONN_READY && !slot->connection.output_pending &&
-            slot->depth < lane->options.depth_max && (best == NULL || slot->depth < best->depth))
+            slot->depth < lane->options.depth_max && !(slot->at_work && is_read(job)) &&
+            (best == NULL || slot->depth < best->depth))
             best = slot;
     }
     return best;
@@ -213,13 +217,15 @@ static struct slot *choose_slot(struct db_lane *lane) {
 
 void lane_send_waiting(struct db_lane *lane) {
     struct job *job = TAILQ_FIRST(&lane->waiting), *next;
+    for (size_t i = 0; i < lane->options.connections; i++)
+        lane->slots[i].at_work = lane->slots[i].depth > 0;
     for (; job != NULL; job = next) {
         next = TAILQ_NEXT(job, entry);
         if (job->calls == NULL) {
             lane_job_free(lane, NULL, job);
             continue;
         }
-        struct slot *slot = choose_slot(lane);
+        struct slot *slot = choose_slot(lane, job);
         if (slot == NULL)
             break;
         if (!lane_send_job(slot, job)) {
