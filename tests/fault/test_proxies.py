@@ -99,22 +99,28 @@ def requests_seen(behind):
     return [line for line in lines if b"event=request" in line and b"status=0 " not in line]
 
 
-def exchange_all(front, case):
+def exchange_all(front, case, patience):
     address, behind = front
     before = len(requests_seen(behind))
-    exchange = converse(address, behind.fill(case.request), methods=case.methods, quiet=0.06, limit=1.0)
+    exchange = converse(address, behind.fill(case.request), methods=case.methods, **patience)
     return exchange, len(requests_seen(behind)) - before
 
+
+# How long to wait for more answers. On a busy machine an answer may come after the short time: what looks wrong is asked again.
+PATIENCE = ({"quiet": 0.06, "limit": 1.0}, {"quiet": 2.0, "limit": 10.0})
 
 CASES = [case for case in raw_requests.all_cases() if not case.half_close]
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "-"))
 def test_no_request_is_split(front, case):
-    exchange, seen = exchange_all(front, case)
-    answered = [status for status in exchange.statuses if status >= 200]
-    without_head = 1 if exchange.rest else 0  # nginx answers a request line without a version as HTTP/0.9 did
-    assert seen <= len(answered) + without_head, f"the proxy answered {answered}, the server saw {seen} requests"
+    for patience in PATIENCE:
+        exchange, seen = exchange_all(front, case, patience)
+        answered = [status for status in exchange.statuses if status >= 200]
+        without_head = 1 if exchange.rest else 0  # nginx answers a request line without a version as HTTP/0.9 did
+        if seen <= len(answered) + without_head:
+            return
+    raise AssertionError(f"the proxy answered {answered}, the server saw {seen} requests")
 
 
 def test_marks_run_only_when_the_proxy_forwarded_them(front):
@@ -129,8 +135,11 @@ def test_marks_run_only_when_the_proxy_forwarded_them(front):
     for case in CASES:
         if not case.request.endswith(raw_requests.MARK):
             continue
-        before = hits()
-        exchange = converse(address, case.request.replace(b"%POST%", b"/livez"), quiet=0.06, limit=1.0)
-        ran = hits() - before
-        forwarded = exchange.statuses.count(204)
-        assert ran <= forwarded, f"{case.name}: {exchange.statuses}, and {ran} marks ran"
+        for patience in PATIENCE:
+            before = hits()
+            exchange = converse(address, case.request.replace(b"%POST%", b"/livez"), **patience)
+            ran = hits() - before
+            if ran <= exchange.statuses.count(204):
+                break
+        else:
+            raise AssertionError(f"{case.name}: {exchange.statuses}, and {ran} marks ran")
