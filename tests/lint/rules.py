@@ -23,7 +23,7 @@ BANNED = re.compile(
     r"\b(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atoll|atof|sscanf|vsscanf|alloca|system|tmpnam|mktemp)\s*\("
 )
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
-PRIVATE_PATH = re.compile(r"(?<![\w./-])(/work/|/tmp/brief|/home/\w+/|/root/)|\.\./shared\b")
+PRIVATE_PATH = re.compile(r"(?<![\w./-])(/home/\w+/|/root/)|\.\./shared\b")
 LINES_MAX = 500
 COLUMNS_MAX = 100
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
