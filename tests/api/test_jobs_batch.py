@@ -79,6 +79,14 @@ def test_ends_of_lines(company, body, lines):
     assert [(result["line"], result["status"]) for result in answer.expect(200).lines] == [(n, 201) for n in lines]
 
 
+def test_a_line_too_long_says_nothing_of_others(company):
+    """It takes a place in which a line with a reference was before: that one's reference is not its own."""
+    lines = [json.dumps({"title": "a", "reference": f"{uuid.uuid4().hex}-{n}"}).encode() for n in range(40)]
+    results = batch(company, b"\n".join([*lines, b'{"title": "' + b"x" * 1500000 + b'"}'])).expect(200).lines
+    assert [result["status"] for result in results] == [201] * 40 + [413]
+    assert "reference" not in results[-1]
+
+
 def test_a_line_too_long(company):
     """It is refused alone, however long; its neighbours are stored."""
     limit = 1 << 20

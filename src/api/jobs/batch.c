@@ -213,6 +213,8 @@ static void take_line(struct batch *batch, struct str text) {
     line->number = batch->number;
     line->state = LINE_RUNNING;
     line->lane = NULL;
+    line->reference = STR_NONE; /* the place's former line took its memory with it */
+    line->replayed = false;
     if (batch->skipping) {
         batch->skipping = false;
         batch_line_refuse(line, "payload_too_large", NULL);
