@@ -42,6 +42,11 @@ NODISCARD enum status bind_value(struct api_call *call, const char *name, struct
 /* A PostgreSQL array literal ({"a","b"}). STR_NONE: out of memory. */
 struct str bind_array(struct arena *arena, const struct str *items, size_t count);
 
+/* submit.c: what a statement that failed with an SQLSTATE of its own means to a client. Fills
+ * problem->code, and the broken rule's text into members, which problem borrows. */
+void refusal_describe(const struct api_call *call, const struct db_result *result,
+                      struct http_problem *problem, struct buf *members);
+
 /* dispatch.c */
 void call_run(struct api_call *call); /* the handler, once everything has been checked */
 /* The problem of a body that contract_parse_json refused: a syntax error is 400 invalid_json; what

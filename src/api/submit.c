@@ -3,19 +3,12 @@
 #include "internal.h"
 #include "segreteria/db/sqlstate.h"
 
-static void unavailable(struct api_call *call, const char *code) {
-    struct http_problem problem = {.code = code, .headers_count = 1};
-    problem.headers[0].name = STR("Retry-After");
-    problem.headers[0].value = STR("1");
-    http_problem_send(call->request, &problem);
-}
-
 void api_fail(struct api_call *call, enum status status) {
     switch (status) {
     case STATUS_BUSY:
-    case STATUS_NO_MEMORY: unavailable(call, "overloaded"); break;
+    case STATUS_NO_MEMORY: api_problem(call, "overloaded"); break;
     case STATUS_UNAVAILABLE:
-    case STATUS_TIMEOUT: unavailable(call, "unavailable"); break;
+    case STATUS_TIMEOUT: api_problem(call, "unavailable"); break;
     default:
         log_error("operation_failed", "operation=%.*s status=%s request_id=%.*s",
                   STR_FMT(call->operation->id), status_name(status),
@@ -24,30 +17,30 @@ void api_fail(struct api_call *call, enum status status) {
     }
 }
 
-/* A statement that failed with an SQLSTATE of its own: the table says what that means to
- * a client. */
-static void refused(struct api_call *call, const struct db_result *result) {
+void refusal_describe(const struct api_call *call, const struct db_result *result,
+                      struct http_problem *problem, struct buf *members) {
     const char *sqlstate = db_result_sqlstate(result);
-    if (idempotency_refused(call, sqlstate))
-        return;
     struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
-    if (refusal.status == 503) {
-        unavailable(call, refusal.code);
-        return;
-    }
-    struct http_problem problem = {.code = refusal.code};
     const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints,
                                                            db_result_constraint(result));
-    struct buf members;
-    buf_init(&members, CONSTRAINT_MEMBERS_MAX);
+    problem->code = refusal.code;
     if (rule != NULL)
-        db_constraint_members(rule, lang_tag(http_request_lang(call->request)), &members);
-    if (buf_status(&members) == STATUS_OK)
-        problem.members = buf_str(&members);
-    if (refusal.status >= 500)
+        db_constraint_members(rule, lang_tag(http_request_lang(call->request)), members);
+    if (buf_status(members) == STATUS_OK)
+        problem->members = buf_str(members);
+    if (refusal.status == 500)
         log_error("statement_refused", "operation=%.*s sqlstate=%s constraint=%s request_id=%.*s",
                   STR_FMT(call->operation->id), sqlstate, db_result_constraint(result),
                   STR_FMT(http_request_id(call->request)));
+}
+
+static void refused(struct api_call *call, const struct db_result *result) {
+    if (idempotency_refused(call, db_result_sqlstate(result)))
+        return;
+    struct http_problem problem = {0};
+    struct buf members;
+    buf_init(&members, CONSTRAINT_MEMBERS_MAX);
+    refusal_describe(call, result, &problem, &members);
     http_problem_send(call->request, &problem);
     buf_deinit(&members);
 }
@@ -59,8 +52,8 @@ static void on_result(struct db_call *db, const struct db_result *result) {
     case DB_DONE: call->on_row(call, result); break;
     case DB_REFUSED: refused(call, result); break;
     case DB_UNKNOWN:
-    case DB_UNAVAILABLE: unavailable(call, "unavailable"); break;
-    case DB_TIMED_OUT: unavailable(call, "overloaded"); break;
+    case DB_UNAVAILABLE: api_problem(call, "unavailable"); break;
+    case DB_TIMED_OUT: api_problem(call, "overloaded"); break;
     }
 }
 

@@ -3,7 +3,6 @@
 #include "batch.h"
 
 #include "generated/statements.h"
-#include "segreteria/db/sqlstate.h"
 
 #define LINE_DEADLINE_MS 15000u
 
@@ -127,17 +126,10 @@ static void refused(struct batch_line *line, const struct db_result *result) {
         batch_line_refuse(line, "idempotency_in_progress", NULL);
         return;
     }
-    struct db_refusal refusal = db_sqlstate_refusal(sqlstate);
-    struct http_problem problem = {.code = refusal.code};
-    struct api_call *call = line->batch->call;
-    const struct db_constraint *rule = db_constraints_find(call->worker->shared->constraints,
-                                                           db_result_constraint(result));
+    struct http_problem problem = {0};
     struct buf members;
     buf_init(&members, CONSTRAINT_MEMBERS_MAX);
-    if (rule != NULL)
-        db_constraint_members(rule, lang_tag(http_request_lang(call->request)), &members);
-    if (buf_status(&members) == STATUS_OK)
-        problem.members = buf_str(&members);
+    refusal_describe(line->batch->call, result, &problem, &members);
     refuse(line, &problem);
     buf_deinit(&members);
 }
@@ -184,8 +176,6 @@ void batch_line_run(struct batch_line *line, struct str text) {
     struct violations violations;
     json_t *json = NULL;
     violations_init(&violations, &line->arena);
-    line->reference = STR_NONE;
-    line->replayed = false;
     if (contract_parse_json(text, &line->arena, &violations, &json) != STATUS_OK) {
         batch_line_refuse(line, json_problem_code(&violations), &violations);
         return;
