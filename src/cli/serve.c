@@ -261,8 +261,6 @@ static void drain(struct serve *serve) {
 
 static void take_apart(struct serve *serve) {
     for (size_t i = 0; i < serve->workers_started; i++)
-        serve_worker_drain(&serve->workers[i]);
-    for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_join(&serve->workers[i]);
     background_stop(serve->background);
     helpers_destroy(serve->shared.helpers);
