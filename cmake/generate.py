@@ -99,25 +99,29 @@ def generate_assets(out_dir, words):
 
 
 def generate_migrations(out_dir, words):
-    """migrations.h and migrations.c: every NNNN_name.sql in order of its number, numbers without a gap from 1."""
+    """migrations.h and migrations.c: every NNNN_name.sql in order of its number. Gaps are allowed: a number is taken when
+    work begins, and not all work lands."""
     files = sorted((pathlib.Path(word) for word in words), key=lambda path: path.name)
     code = HEADER + '#include "generated/migrations.h"\n\n'
     items = []
-    for expected, file in enumerate(files, start=1):
+    last = 0
+    for file in files:
         match = re.fullmatch(r"(\d{4})_([a-z0-9_]+)\.sql", file.name)
         if match is None:
             fail(f"{file}:1: a migration is called NNNN_name.sql")
-        if int(match[1]) != expected:
-            fail(f"{file}:1: expected migration number {expected:04d}")
+        number = int(match[1])
+        if number <= last:
+            fail(f"{file}:1: a second migration number {number:04d}")
+        last = number
         text = file.read_text(encoding="utf-8")
-        code += f"static const char sql_{expected:04d}[] = {{\n{c_bytes(text)}}};\n\n"
-        items.append(f'    {{{expected}, "{match[2]}", sql_{expected:04d}}}')
+        code += f"static const char sql_{number:04d}[] = {{\n{c_bytes(text)}}};\n\n"
+        items.append(f'    {{{number}, "{match[2]}", sql_{number:04d}}}')
     body = ",\n".join(items) or "    {0, NULL, NULL}"
     code += f"const struct migration migrations[] = {{\n{body}}};\nconst size_t migrations_count = {len(items)};\n"
     header = HEADER + (
         "#ifndef SEGRETERIA_GENERATED_MIGRATIONS_H\n#define SEGRETERIA_GENERATED_MIGRATIONS_H\n\n#include <stddef.h>\n\n"
         "struct migration {\n    int number;\n    const char *name;\n    const char *sql;\n};\n\n"
-        "extern const struct migration migrations[]; /* by number, from 1, without a gap */\n"
+        "extern const struct migration migrations[]; /* by number; gaps are allowed */\n"
         "extern const size_t migrations_count;\n\n#endif\n"
     )
     write_if_changed(out_dir / "migrations.h", header)
