@@ -86,15 +86,25 @@ def test_mistakes_are_told_with_their_line(text, message, line):
     assert caught.value.line == line
 
 
-def test_migrations_without_a_gap(tmp_path):
-    (tmp_path / "0001_a.sql").write_text("select 1", encoding="utf-8")
-    (tmp_path / "0003_c.sql").write_text("select 3", encoding="utf-8")
-    done = subprocess.run(
+def migrations_of(tmp_path, *names):
+    for name in names:
+        (tmp_path / name).write_text("select 1", encoding="utf-8")
+    return subprocess.run(
         [sys.executable, ROOT / "cmake/generate.py", "migrations", tmp_path / "out", *tmp_path.glob("*.sql")],
         capture_output=True, text=True, check=False,
     )
+
+
+def test_migrations_may_leave_a_number_out(tmp_path):
+    assert migrations_of(tmp_path, "0001_a.sql", "0003_c.sql").returncode == 0
+    code = (tmp_path / "out/migrations.c").read_text(encoding="utf-8")
+    assert '{1, "a", ' in code and '{3, "c", ' in code and "migrations_count = 2" in code
+
+
+def test_no_two_migrations_with_one_number(tmp_path):
+    done = migrations_of(tmp_path, "0001_a.sql", "0002_b.sql", "0002_c.sql")
     assert done.returncode != 0
-    assert "expected migration number 0002" in done.stderr
+    assert "a second migration number 0002" in done.stderr
 
 
 def test_apt_sources_of_the_next_release(tmp_path):
