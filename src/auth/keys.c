@@ -109,7 +109,7 @@ enum status keys_load(const char *environment, const char *data_dir, struct keys
     enum status status = load_master(environment, data_dir, master, error);
     if (status == STATUS_OK) {
         unsigned char *const subkeys[] = {out->token_hash, out->cursor, out->idempotency,
-                                          out->derive};
+                                          out->derive, out->link};
         for (uint64_t i = 0; i < sizeof subkeys / sizeof subkeys[0]; i++)
             (void)crypto_kdf_derive_from_key(subkeys[i], KEYS_SUBKEY_BYTES, i + 1, context, master);
     }

@@ -7,7 +7,12 @@
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 static struct str prefix_of(enum token_type type) {
-    return type == TOKEN_REFRESH ? STR("sgrr_") : STR("sgr_");
+    switch (type) {
+    case TOKEN_REFRESH: return STR("sgrr_");
+    case TOKEN_LINK: return STR("sgrl_");
+    case TOKEN_ACCESS: break;
+    }
+    return STR("sgr_");
 }
 
 /* Big-endian bytes to base 62 by repeated division; the number is destroyed. */

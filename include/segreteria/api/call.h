@@ -109,6 +109,13 @@ void api_secret(const struct api_call *call, const char *label,
 NODISCARD enum status api_session_prepare(struct api_call *call);
 #define API_SESSION_SECONDS 3600
 
+/* A link to be sent by mail: binds :link_id and :link_hash, for link_create in SQL. purpose is
+ * static text. The secret itself is made again by whoever writes the message. */
+NODISCARD enum status api_link_prepare(struct api_call *call, const char *purpose);
+/* The secret that somebody got by mail, as :link_hash, for link_use in SQL. What is not even in the
+ * form of one gets a hash that nothing has. */
+NODISCARD enum status api_link_bind(struct api_call *call, struct str secret);
+
 /* Hashes or verifies on a helper thread, then calls then(). A request that goes away meanwhile is
  * forgotten. */
 NODISCARD enum status api_password_hash(struct api_call *call, struct str password,

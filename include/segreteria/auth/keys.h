@@ -20,6 +20,7 @@ struct keys {
     unsigned char idempotency[KEYS_SUBKEY_BYTES]; /* 3: idempotency keys and request fingerprints */
     unsigned char
         derive[KEYS_SUBKEY_BYTES]; /* 4: secrets of answers that may have to be given again */
+    unsigned char link[KEYS_SUBKEY_BYTES]; /* 5: secrets of links sent by mail */
 };
 
 /* environment: the value of SEGRETERIA_MASTER_KEY (64 hexadecimal digits) or NULL; otherwise the

@@ -1,6 +1,7 @@
 /* Bearer tokens: `sgr_` + base62 of 32 random bytes + base62 CRC-32. The checksum lets secret
  * scanners find leaked tokens and lets the server refuse typing errors without a look-up; it is no
- * secret. Refresh tokens: `sgrr_`, else alike.
+ * secret. Refresh tokens: `sgrr_`, those of links sent by mail:
+ * `sgrl_`, else alike.
  */
 #ifndef SEGRETERIA_AUTH_TOKEN_H
 #define SEGRETERIA_AUTH_TOKEN_H
@@ -17,7 +18,7 @@
 #define TOKEN_HASH_TEXT_SIZE                                                                       \
     (2 + 2 * TOKEN_HASH_BYTES + 1) /* "\\x" + hexadecimal: PostgreSQL's bytea text form */
 
-enum token_type { TOKEN_ACCESS, TOKEN_REFRESH };
+enum token_type { TOKEN_ACCESS, TOKEN_REFRESH, TOKEN_LINK };
 
 /* From 32 bytes (random, or derived for an idempotent answer). out is NUL-terminated. */
 void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_BYTES],

@@ -15,6 +15,7 @@
 
 #include "segreteria/auth/cache.h"
 #include "segreteria/auth/keys.h"
+#include "segreteria/auth/link.h"
 #include "segreteria/auth/token.h"
 
 static void a_token_has_the_documented_form(void **state) {
@@ -26,10 +27,11 @@ static void a_token_has_the_documented_form(void **state) {
     assert_memory_equal(text, "sgr_0000000000000000000000000000000000000000000", 47);
     assert_int_equal(strlen(text), 4 + TOKEN_BODY_CHARS + TOKEN_CHECK_CHARS);
     memset(secret, 0xFF, sizeof secret);
-    for (unsigned type = 0; type < 2; type++) {
+    for (unsigned type = 0; type < 3; type++) {
         token_format((enum token_type)type, secret, text);
         assert_int_equal(token_check((enum token_type)type, str_of(text)), STATUS_OK);
-        assert_int_equal(token_check((enum token_type) !type, str_of(text)), STATUS_INVALID);
+        assert_int_equal(token_check((enum token_type)((type + 1) % 3), str_of(text)),
+                         STATUS_INVALID);
     }
 }
 
@@ -50,6 +52,26 @@ static void every_changed_character_breaks_the_checksum(void **state) {
     }
     assert_int_equal(token_check(TOKEN_ACCESS, STR("")), STATUS_INVALID);
     assert_int_equal(token_check(TOKEN_ACCESS, STR_NONE), STATUS_INVALID);
+}
+
+/* Whoever has the key makes the same secret again; another key, id or purpose makes another one. */
+static void a_link_s_secret_is_made_again(void **state) {
+    (void)state;
+    struct keys a = {0}, b = {0};
+    b.link[31] = 1;
+    const struct uuid one = uuid_v7(), two = uuid_v7();
+    char first[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE];
+    link_secret(&a, STR("invitation"), &one, first);
+    assert_int_equal(token_check(TOKEN_LINK, str_of(first)), STATUS_OK);
+    assert_true(str_starts_with(str_of(first), STR("sgrl_")));
+    link_secret(&a, STR("invitation"), &one, other);
+    assert_string_equal(first, other);
+    link_secret(&b, STR("invitation"), &one, other);
+    assert_string_not_equal(first, other);
+    link_secret(&a, STR("verify_email"), &one, other);
+    assert_string_not_equal(first, other);
+    link_secret(&a, STR("invitation"), &two, other);
+    assert_string_not_equal(first, other);
 }
 
 static void hashes_depend_on_the_key(void **state) {
@@ -174,6 +196,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_has_the_documented_form),
         cmocka_unit_test(every_changed_character_breaks_the_checksum),
+        cmocka_unit_test(a_link_s_secret_is_made_again),
         cmocka_unit_test(hashes_depend_on_the_key),
         cmocka_unit_test(the_key_file_is_made_once_and_kept_private),
         cmocka_unit_test_setup_teardown(entries_end_with_their_time, cache_setup, cache_teardown),

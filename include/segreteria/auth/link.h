@@ -1,0 +1,17 @@
+/* Secrets of links sent by mail: `sgrl_` and the form of every token. They are derived from the
+ * master key, the purpose and the link's id, so that the data base holds a hash only and a message
+ * can be written at any time by any instance. Thread-safe.
+ */
+#ifndef SEGRETERIA_AUTH_LINK_H
+#define SEGRETERIA_AUTH_LINK_H
+
+#include "segreteria/auth/keys.h"
+#include "segreteria/auth/token.h"
+#include "segreteria/core/str.h"
+#include "segreteria/core/uuid.h"
+
+/* The link's secret as text, NUL-terminated. Wipe it. */
+void link_secret(const struct keys *keys, struct str purpose, const struct uuid *id,
+                 char out[TOKEN_TEXT_SIZE]);
+
+#endif

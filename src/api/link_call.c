@@ -1,0 +1,36 @@
+/* Links sent by mail, for handlers: the hash of a new one, and of one that came back. */
+#include <sodium.h>
+
+#include "internal.h"
+#include "segreteria/auth/link.h"
+
+static enum status bind_hash(struct api_call *call, struct str secret) {
+    unsigned char hash[TOKEN_HASH_BYTES];
+    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
+    if (text == NULL)
+        return STATUS_NO_MEMORY;
+    token_hash(call->worker->shared->keys, secret, hash);
+    token_hash_text(hash, text);
+    api_bind(call, "link_hash", str_of(text));
+    return STATUS_OK;
+}
+
+enum status api_link_prepare(struct api_call *call, const char *purpose) {
+    const struct uuid id = uuid_v7();
+    char secret[TOKEN_TEXT_SIZE];
+    char *id_text = arena_alloc(call->arena, UUID_TEXT_SIZE);
+    if (id_text == NULL)
+        return STATUS_NO_MEMORY;
+    uuid_format(&id, id_text);
+    api_bind(call, "link_id", str_of(id_text));
+    link_secret(call->worker->shared->keys, str_of(purpose), &id, secret);
+    enum status status = bind_hash(call, str_of(secret));
+    sodium_memzero(secret, sizeof secret);
+    return status;
+}
+
+enum status api_link_bind(struct api_call *call, struct str secret) {
+    if (token_check(TOKEN_LINK, secret) != STATUS_OK)
+        secret = STR(""); /* nothing has the hash of nothing */
+    return bind_hash(call, secret);
+}
