@@ -256,8 +256,7 @@ static void on_abandoned(void *context, struct http_request *request) {
         return;
     if (call->db_lane != NULL)
         db_lane_cancel(call->db_lane, &call->db);
-    if (call->password != NULL)
-        call->password->context = NULL;
+    password_forget(call);
     if (call->on_end != NULL)
         call->on_end(call);
 }

@@ -42,6 +42,10 @@ NODISCARD enum status bind_value(struct api_call *call, const char *name, struct
 /* A PostgreSQL array literal ({"a","b"}). STR_NONE: out of memory. */
 struct str bind_array(struct arena *arena, const struct str *items, size_t count);
 
+/* password_call.c: the request ends; its job, if there is one, is taken out of the queue or, when
+ * it is at work, left to end without it. */
+void password_forget(struct api_call *call);
+
 /* submit.c: what a statement that failed with an SQLSTATE of its own means to a client. Fills
  * problem->code, and the broken rule's text into members, which problem borrows. */
 void refusal_describe(const struct api_call *call, const struct db_result *result,

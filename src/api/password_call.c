@@ -1,5 +1,6 @@
 /* Argon2id for a request. The job has memory of its own: a client that goes away must not free it
- * under the helper. */
+ * under the helper. One that still waits in the queue then is taken out of it: nobody is kept
+ * waiting for those who have left. */
 #include <sodium.h>
 #include <stdlib.h>
 
@@ -16,6 +17,18 @@ static void on_done(struct password_job *job) {
     }
     sodium_memzero(job, sizeof *job);
     free(job);
+}
+
+void password_forget(struct api_call *call) {
+    struct password_job *job = call->password;
+    if (job == NULL)
+        return;
+    call->password = NULL;
+    job->context = NULL;
+    if (helpers_cancel(call->worker->shared->password_helpers, &job->helper)) {
+        sodium_memzero(job, sizeof *job);
+        free(job);
+    }
 }
 
 static struct password_job *
@@ -43,9 +56,9 @@ enum status api_password_hash(struct api_call *call, struct str password,
     struct password_job *job = job_create(call, then);
     if (job == NULL)
         return STATUS_NO_MEMORY;
-    return submitted(
-        call, job,
-        password_hash_submit(call->worker->shared->helpers, call->worker->loop, job, password));
+    return submitted(call, job,
+                     password_hash_submit(call->worker->shared->password_helpers,
+                                          call->worker->loop, job, password));
 }
 
 enum status api_password_verify(struct api_call *call, struct str password, struct str hash,
@@ -54,6 +67,6 @@ enum status api_password_verify(struct api_call *call, struct str password, stru
     if (job == NULL)
         return STATUS_NO_MEMORY;
     return submitted(call, job,
-                     password_verify_submit(call->worker->shared->helpers, call->worker->loop, job,
-                                            password, hash));
+                     password_verify_submit(call->worker->shared->password_helpers,
+                                            call->worker->loop, job, password, hash));
 }

@@ -1,6 +1,8 @@
 /* Registration: the password becomes a hash, the answer gets a session. */
 #include "registration.h"
 
+#include "internal.h"
+
 enum status registration_bind_body(struct api_call *call, const char *member) {
     json_t *holder = member == NULL ? call->body : json_object_get(call->body, member);
     (void)json_object_del(holder, "password");
@@ -31,9 +33,7 @@ enum status registration_run(struct api_call *call, const char *member,
     enum status status = api_password_hash(call, password, on_hash);
     if (status == STATUS_OK) /* the job has its copy: the password may leave the body */
         status = registration_bind_body(call, member);
-    if (status != STATUS_OK && call->password != NULL) { /* no account after a refusal */
-        call->password->context = NULL;
-        call->password = NULL;
-    }
+    if (status != STATUS_OK) /* no account after a refusal */
+        password_forget(call);
     return status;
 }

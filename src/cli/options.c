@@ -15,6 +15,7 @@ static const char help[] =
     "                            $XDG_DATA_HOME/segreteria or ~/.local/share/segreteria)\n"
     "  --workers N               threads that serve (one for each core)\n"
     "  --write-connections N     data base connections for writes of each worker (2 to 12)\n"
+    "  --password-threads N      passwords hashed at once, 19 MiB each (half the cores, 1 to 4)\n"
     "  --connections N           clients each worker takes at once (8192)\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
@@ -34,6 +35,7 @@ enum {
     DATA_DIR,
     WORKERS,
     WRITES,
+    PASSWORDS,
     CONNECTIONS,
     DRAIN,
     RUN_AS,
@@ -50,6 +52,7 @@ static const struct option long_options[] = {
     {"data-dir", required_argument, NULL, DATA_DIR},
     {"workers", required_argument, NULL, WORKERS},
     {"write-connections", required_argument, NULL, WRITES},
+    {"password-threads", required_argument, NULL, PASSWORDS},
     {"connections", required_argument, NULL, CONNECTIONS},
     {"drain-seconds", required_argument, NULL, DRAIN},
     {"run-as", required_argument, NULL, RUN_AS},
@@ -75,6 +78,9 @@ static void defaults(struct serve_options *out) {
         .database_url = env_text("SEGRETERIA_DATABASE_URL", NULL),
         .master_key = env_text("SEGRETERIA_MASTER_KEY", NULL),
         .workers = cores < 1 ? 1 : (size_t)cores,
+        .password_threads = cores < 4   ? 1
+                            : cores > 8 ? 4
+                                        : (size_t)cores / 2,
         .connections_max = 8192,
         .drain_ms = 20000,
         .access_log = true,
@@ -126,6 +132,7 @@ static bool apply(int option, struct serve_options *out) {
     case NO_ACCESS_LOG: out->access_log = false; return true;
     case WORKERS: return number("workers", optarg, 1, 256, &out->workers);
     case WRITES: return number("write-connections", optarg, 1, 64, &out->write_connections);
+    case PASSWORDS: return number("password-threads", optarg, 1, 64, &out->password_threads);
     case CONNECTIONS: return number("connections", optarg, 16, 1000000, &out->connections_max);
     case DRAIN:
         if (!number("drain-seconds", optarg, 0, 3600, &seconds))

@@ -20,6 +20,7 @@ struct serve_options {
     const char *master_key;   /* NULL: the key file */
     size_t workers;
     size_t write_connections; /* of a worker */
+    size_t password_threads;  /* for Argon2id */
     unsigned drain_ms;        /* how long running requests may take at shutdown */
     size_t connections_max;   /* clients of a worker */
     bool access_log;

@@ -21,6 +21,7 @@
 #include "generated/assets.h"
 #include "generated/migrations.h"
 #include "options.h"
+#include "segreteria/auth/password.h"
 #include "segreteria/background/background.h"
 #include "segreteria/core/clock.h"
 #include "segreteria/db/allowance.h"
@@ -29,10 +30,12 @@
 #include "segreteria/worker/listen.h"
 #include "serve_worker.h"
 
-/* Argon2id of one sign-in takes PASSWORD_MEMORY_BYTES and 10 to 20 ms of a core: two at a time, so
- * that requests keep theirs, and a queue that is answered within two seconds. */
+/* Names are resolved when a data base connection is made. */
 #define HELPER_THREADS 2
 #define HELPER_QUEUE 128
+/* Hashes that may wait for a thread: what is answered within a second or two. */
+#define PASSWORD_QUEUE_PER_THREAD 64
+#define PASSWORD_QUEUE_SECONDS_MAX 10
 #define READY_WITHIN_MS 30000
 
 struct serve {
@@ -192,6 +195,10 @@ static enum status start_workers(struct serve *serve) {
     shared->spool_dir = serve->data_path;
     shared->workers = (unsigned)serve->options.workers;
     enum status status = helpers_create(HELPER_THREADS, HELPER_QUEUE, &shared->helpers);
+    if (status == STATUS_OK)
+        status = helpers_create_yielding(
+            serve->options.password_threads,
+            serve->options.password_threads * PASSWORD_QUEUE_PER_THREAD, &shared->password_helpers);
     serve->workers = calloc(serve->options.workers, sizeof serve->workers[0]);
     if (serve->workers == NULL)
         status = STATUS_NO_MEMORY;
@@ -234,6 +241,15 @@ static enum status wait_ready(struct serve *serve) {
     return STATUS_OK;
 }
 
+/* After the first requests may come: on a slow machine it takes a while. */
+static void measure_passwords(const struct serve *serve) {
+    double ms = password_measure_ms();
+    log_info("password_hashing", "algorithm=argon2id memory_mib=%zu passes=%d threads=%zu ms=%.1f",
+             PASSWORD_MEMORY_BYTES >> 20, PASSWORD_PASSES, serve->options.password_threads, ms);
+    if (ms > 0 && ms * PASSWORD_QUEUE_PER_THREAD > 1000.0 * PASSWORD_QUEUE_SECONDS_MAX)
+        log_warn("password_hashing_slow", "note=\"a full queue takes longer than clients wait\"");
+}
+
 static void announce(const struct serve *serve) {
     (void)printf(
         "segreteria serves on http://%s  (try: curl http://%s/v1/jobs; reference: http://%s/docs)\n",
@@ -263,6 +279,7 @@ static void take_apart(struct serve *serve) {
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_join(&serve->workers[i]);
     background_stop(serve->background);
+    helpers_destroy(serve->shared.password_helpers);
     helpers_destroy(serve->shared.helpers);
     background_destroy(serve->background);
     for (size_t i = 0; i < serve->workers_started; i++)
@@ -288,6 +305,7 @@ static int serve_run(struct serve *serve) {
         status = i > 0 && told_to_stop(serve) ? STATUS_TIMEOUT : steps[i](serve);
     if (status == STATUS_OK) {
         announce(serve);
+        measure_passwords(serve);
         run(serve);
     }
     drain(serve);

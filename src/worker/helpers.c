@@ -2,13 +2,17 @@
 #include "segreteria/worker/helpers.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define DETACHED_WAIT_S 1
+#define YIELDING_NICE 10 /* a tenth of a busy core at least: slow, but never at a standstill */
 
 struct helpers {
     pthread_mutex_t lock;
@@ -17,7 +21,8 @@ struct helpers {
     size_t queued, queue_max;
     size_t detached; /* threads of helpers_detach */
     bool ending;
-    bool left; /* destroyed, but for what the last detached thread still needs */
+    bool yielding; /* its threads give way to others */
+    bool left;     /* destroyed, but for what the last detached thread still needs */
     size_t threads_count;
     pthread_t threads[];
 };
@@ -44,8 +49,18 @@ static struct helper_job *take(struct helpers *helpers) {
     return job;
 }
 
+/* On Linux both are properties of a thread. A refusal (a jail without these calls) costs others
+ * some latency and nothing else. */
+static void give_way(void) {
+    struct sched_param param = {0};
+    (void)sched_setscheduler(gettid(), SCHED_BATCH, &param);
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), YIELDING_NICE);
+}
+
 static void *helper_main(void *context) {
     struct helpers *helpers = context;
+    if (helpers->yielding)
+        give_way();
     for (struct helper_job *job = take(helpers); job != NULL; job = take(helpers)) {
         job->work(job);
         job->message.deliver = deliver_done;
@@ -54,11 +69,12 @@ static void *helper_main(void *context) {
     return NULL;
 }
 
-enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out) {
+static enum status create(size_t threads, size_t queue_max, bool yielding, struct helpers **out) {
     struct helpers *helpers = calloc(1, sizeof *helpers + threads * sizeof helpers->threads[0]);
     if (helpers == NULL)
         return STATUS_NO_MEMORY;
     helpers->queue_max = queue_max;
+    helpers->yielding = yielding;
     if (pthread_mutex_init(&helpers->lock, NULL) != 0)
         goto fail_mutex;
     if (pthread_cond_init(&helpers->more, NULL) != 0)
@@ -77,6 +93,14 @@ fail_cond:
 fail_mutex:
     free(helpers);
     return STATUS_NO_MEMORY;
+}
+
+enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out) {
+    return create(threads, queue_max, false, out);
+}
+
+enum status helpers_create_yielding(size_t threads, size_t queue_max, struct helpers **out) {
+    return create(threads, queue_max, true, out);
 }
 
 static void release(struct helpers *helpers) {
@@ -183,6 +207,31 @@ enum status helpers_submit(struct helpers *helpers, struct helper_job *job) {
     }
     (void)pthread_mutex_unlock(&helpers->lock);
     return status;
+}
+
+bool helpers_cancel(struct helpers *helpers, struct helper_job *job) {
+    struct helper_job *before = NULL;
+    (void)pthread_mutex_lock(&helpers->lock);
+    struct helper_job *found = helpers->first;
+    while (found != NULL && found != job) {
+        before = found;
+        found = found->next;
+    }
+    if (found != NULL) {
+        if (before != NULL)
+            before->next = found->next;
+        else
+            helpers->first = found->next;
+        if (helpers->last == found)
+            helpers->last = before;
+        helpers->queued--;
+    }
+    (void)pthread_mutex_unlock(&helpers->lock);
+    return found != NULL;
+}
+
+bool helpers_full(const struct helpers *helpers) {
+    return helpers_queued(helpers) >= helpers->queue_max;
 }
 
 size_t helpers_queued(const struct helpers *helpers) {

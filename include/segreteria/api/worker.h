@@ -26,10 +26,11 @@ struct api_shared {
     const struct keys *keys;
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
-    struct helpers *helpers;
-    const char *spool_dir;    /* for answers of streams; on the data directory's disk */
-    _Atomic unsigned ready;   /* workers whose lanes are all up */
-    _Atomic uint64_t spooled; /* bytes in them now */
+    struct helpers *helpers;          /* name resolution */
+    struct helpers *password_helpers; /* Argon2id: yields to everything else */
+    const char *spool_dir;            /* for answers of streams; on the data directory's disk */
+    _Atomic unsigned ready;           /* workers whose lanes are all up */
+    _Atomic uint64_t spooled;         /* bytes in them now */
     unsigned workers;
     atomic_bool draining; /* readiness is false from here on */
 };

@@ -34,6 +34,9 @@ struct password_job {
     char password[PASSWORD_MAX_BYTES];
 };
 
+/* Milliseconds that one hash takes on this thread now; 0 when there is no memory for it. */
+double password_measure_ms(void);
+
 NODISCARD enum status password_hash_submit(struct helpers *helpers, struct loop *loop,
                                            struct password_job *job, struct str password);
 /* hash: the stored one, or STR_NONE where no account has been found: a dummy is verified, so that

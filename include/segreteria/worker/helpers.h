@@ -1,9 +1,11 @@
-/* A small pool of threads for work that would hold up a loop (Argon2id, name resolution). Bounded:
- * a full queue answers STATUS_BUSY at once. Thread-safe.
+/* A small pool of threads for work that would hold up a loop (Argon2id, name resolution; each has a
+ * pool of its own, so that neither waits for the other). Bounded: a full queue answers STATUS_BUSY
+ * at once. Thread-safe.
  */
 #ifndef SEGRETERIA_WORKER_HELPERS_H
 #define SEGRETERIA_WORKER_HELPERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "segreteria/core/status.h"
@@ -21,10 +23,19 @@ struct helper_job {
 };
 
 NODISCARD enum status helpers_create(size_t threads, size_t queue_max, struct helpers **out);
+/* The same with threads that give way to all others of the machine (a raised nice value and batch
+ * scheduling): for long computations. Where the system does not allow it, they run as others do. */
+NODISCARD enum status helpers_create_yielding(size_t threads, size_t queue_max,
+                                              struct helpers **out);
 /* Finishes what is queued (its `done` messages are posted; their loops must still exist), then
  * joins. */
 void helpers_destroy(struct helpers *helpers);
 NODISCARD enum status helpers_submit(struct helpers *helpers, struct helper_job *job);
+/* Takes a job out of the queue. True: neither work nor done will be called, the owner has it back.
+ * False: it is at work or done already. Only on the loop that submitted. */
+NODISCARD bool helpers_cancel(struct helpers *helpers, struct helper_job *job);
+/* Whether a job submitted now would be refused; by the time it is, that may have changed. */
+bool helpers_full(const struct helpers *helpers);
 
 #define HELPERS_DETACHED_MAX 8
 /* Work that may block for as long as a silent peer likes, and that nobody waits for: it gets a

@@ -230,6 +230,50 @@ static void helpers_work_and_report_and_refuse_when_full(void **state) {
 }
 
 static int gate[2];
+static void wait_for_byte(struct helper_job *job) {
+    char byte;
+    (void)job;
+    (void)!read(gate[0], &byte, 1);
+    (void)atomic_fetch_add(&worked, 1);
+}
+static void count_end(struct helper_job *job) {
+    (void)job;
+    finished++;
+}
+
+/* One at work, three in the queue: whichever of these is taken back, the others are done. */
+static void a_job_that_waits_can_be_taken_back(void **state) {
+    (void)state;
+    for (size_t taken = 1; taken < 4; taken++) {
+        struct helpers *helpers = NULL;
+        struct helper_job jobs[4];
+        unsigned before = atomic_load(&worked);
+        finished = 0;
+        assert_int_equal(pipe(gate), 0);
+        assert_int_equal(helpers_create_yielding(1, 3, &helpers), STATUS_OK);
+        for (size_t i = 0; i < 4; i++) {
+            jobs[i] = (struct helper_job){.work = wait_for_byte, .done = count_end, .loop = loop};
+            assert_int_equal(helpers_submit(helpers, &jobs[i]), STATUS_OK);
+            while (i == 0 && helpers_queued(helpers) > 0)
+                (void)usleep(1000);
+        }
+        assert_true(helpers_full(helpers));
+        assert_true(helpers_cancel(helpers, &jobs[taken]));
+        memset(&jobs[taken], 0xEE, sizeof jobs[taken]); /* nobody looks at it any more */
+        assert_false(helpers_cancel(helpers, &jobs[taken]));
+        assert_false(helpers_cancel(helpers, &jobs[0]));
+        assert_false(helpers_full(helpers));
+        assert_int_equal(write(gate[1], "abcd", 4), 4);
+        helpers_destroy(helpers);
+        assert_int_equal(atomic_load(&worked) - before, 3);
+        loop_destroy(loop); /* delivers what was posted last */
+        assert_int_equal(finished, 3);
+        assert_int_equal(loop_create(&loop), STATUS_OK);
+        (void)close(gate[0]);
+        (void)close(gate[1]);
+    }
+}
+
 static atomic_uint detached_ended;
 static void wait_at_gate(void *data) {
     char byte;
@@ -277,6 +321,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(hooks_run_in_phase_order, setup, teardown),
         cmocka_unit_test_setup_teardown(helpers_work_and_report_and_refuse_when_full, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_job_that_waits_can_be_taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(detached_work_holds_up_nobody, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
