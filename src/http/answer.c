@@ -171,7 +171,7 @@ static struct str opaque_tag(struct http_request *request, const struct answer *
     if (reply->constant)
         return STR_NONE;
     if (!str_is_none(reply->etag) || reply->status != 200 || !is_read(request) ||
-        reply->body_fd > 0)
+        reply->body_fd > 0 || reply->source != NULL)
         return reply->etag;
     const struct fixed_content *fixed = fixed_of(request, answer);
     if (fixed != NULL)
@@ -215,8 +215,13 @@ static void replace_by_406(struct http_request *request) {
         (void)close(reply->body_fd);
     if (reply->release != NULL)
         reply->release(reply->owner);
+    source_over(request);
     request->state = REQUEST_WAITING;
     http_problem_simple(request, "not_acceptable");
+}
+
+static bool has_content(const struct answer *answer, const struct http_reply *reply) {
+    return answer->len > 0 || reply->body_fd > 0 || reply->source != NULL;
 }
 
 void answer_build(struct http_request *request, struct answer *answer) {
@@ -226,7 +231,7 @@ void answer_build(struct http_request *request, struct answer *answer) {
     take_parts(answer, reply);
     enum coding coding = choose_coding(request, answer, &varies);
     if (coding == CODING_NONE && is_read(request) && reply->status >= 200 && reply->status < 300 &&
-        (answer->len > 0 || reply->body_fd > 0)) {
+        has_content(answer, reply)) {
         replace_by_406(request);
         *answer = (struct answer){.status = (unsigned)reply->status, .close = reply->close};
         take_parts(answer, reply);
@@ -246,7 +251,7 @@ void answer_build(struct http_request *request, struct answer *answer) {
     join_parts(request, answer);
 
     answer_field(answer, "Date", server_date(request->server));
-    if (answer->len > 0 || reply->body_fd > 0) {
+    if (has_content(answer, reply)) {
         answer_field(answer, "Content-Type", content_type(reply));
         if (coding != CODING_IDENTITY)
             answer_field(answer, "Content-Encoding", coding_name(coding));

@@ -226,6 +226,7 @@ static void on_due(struct loop_timer *timer) {
             time_out(connection);
         break;
     case PHASE_APPLICATION: application_late(connection->request); break;
+    case PHASE_SOURCE: http_source_fail(connection->request->reply.source); break;
     case PHASE_ANSWER:
         drop_unsent(connection);
         connection_shutdown(connection);

@@ -28,8 +28,7 @@ static void park(struct http_request *request) {
         request_link(&request->server->parked, request);
 }
 
-/* Only from within the handler. */
-static void suspend(struct http_request *request) {
+void request_suspend(struct http_request *request) {
     MHD_suspend_connection(request->connection->mhd);
     request->suspended = true;
 }
@@ -183,7 +182,7 @@ static enum MHD_Result first_call(struct http_request *request) {
         }
         request->connection->dirty = true;
         return reply_queue(request) ? MHD_YES : MHD_NO;
-    case REQUEST_DECIDING: suspend(request); return MHD_YES;
+    case REQUEST_DECIDING: request_suspend(request); return MHD_YES;
     case REQUEST_READING:
     case REQUEST_STREAMING: want_body(request); return MHD_YES;
     default: return MHD_NO;
@@ -259,7 +258,7 @@ static enum MHD_Result stream(struct http_request *request, const char *upload,
     *upload_len = offered - taken;
     if (taken < offered) {
         request->paused = true;
-        suspend(request);
+        request_suspend(request);
     }
     return MHD_YES;
 }
@@ -282,7 +281,7 @@ static enum MHD_Result take_body(struct http_request *request, const char *uploa
     case REQUEST_READING: return gather(request, upload, upload_len);
     case REQUEST_STREAMING:
         if (request->paused) { /* resumed for another reason: the application has no room yet */
-            suspend(request);
+            request_suspend(request);
             return MHD_YES;
         }
         return stream(request, upload, upload_len);
@@ -353,6 +352,7 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
     if (!complete || (request->has_body && !request->body_complete))
         connection->dirty = true;
     request_abandon(request);
+    source_over(request);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd,
                                                                    MHD_CONNECTION_INFO_HTTP_STATUS);
     if (request->reply.status == 0 && info != NULL)

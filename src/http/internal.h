@@ -46,6 +46,7 @@ enum phase {             /* what a connection's deadline is about */
              PHASE_STREAM,
              PHASE_APPLICATION,
              PHASE_ANSWER,
+             PHASE_SOURCE, /* the application makes the next piece of the answer */
              PHASE_CLOSING /* shut down; MHD will notice */
 };
 
@@ -194,9 +195,15 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
 void request_abandon(struct http_request *request);
 /* Something changed that MHD must be told when it next runs. */
 void request_wake(struct http_request *request);
+/* Only from within a callback of MHD's about this request. */
+void request_suspend(struct http_request *request);
 
 /* reply.c: hands the given answer to MHD. False: the connection must be closed. */
 bool reply_queue(struct http_request *request);
+
+/* source.c: a body that is made while it is sent. */
+struct MHD_Response *source_response(struct http_request *request);
+void source_over(struct http_request *request); /* no-op without one, or the second time */
 
 /* constant.c: the same for a reply that says it is constant. False: it has to go the usual way. */
 bool constant_queue(struct http_request *request);

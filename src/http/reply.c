@@ -22,6 +22,8 @@ void http_reply_send(struct http_request *request, const struct http_reply *repl
             reply->release(reply->owner);
         if (reply->body_fd > 0)
             (void)close(reply->body_fd);
+        if (reply->source != NULL)
+            reply->source->on_over(reply->source);
         return;
     }
     bool body_under_way = request->body_wanted && request->has_body && !request->body_complete;
@@ -68,6 +70,15 @@ static struct MHD_Response *response_of_parts(const struct answer *answer) {
     return MHD_create_response_from_iovec(vectors, (unsigned)answer->parts_count, NULL, NULL);
 }
 
+static struct MHD_Response *response_of(struct http_request *request, struct answer *answer) {
+    bool is_made = answer->status != 304; /* else there is no body */
+    if (is_made && request->reply.source != NULL)
+        return source_response(request);
+    if (is_made && request->reply.body_fd > 0)
+        return response_of_file(request, answer);
+    return response_of_parts(answer);
+}
+
 static void queued(struct http_request *request, unsigned status, size_t len) {
     request->state = REQUEST_QUEUED;
     request->reply.status = (int)status;
@@ -83,9 +94,7 @@ bool reply_queue(struct http_request *request) {
         return true;
     }
     answer_build(request, &answer);
-    struct MHD_Response *response = request->reply.body_fd > 0 && answer.status != 304
-                                        ? response_of_file(request, &answer)
-                                        : response_of_parts(&answer);
+    struct MHD_Response *response = response_of(request, &answer);
     if (response == NULL)
         return false;
     enum MHD_ResponseFlags flags = MHD_RF_NONE;

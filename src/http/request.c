@@ -90,6 +90,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->reply.close = false;
     request->reply.release = NULL;
     request->reply.body_fd = 0;
+    request->reply.source = NULL;
     request->coded = NULL;
     make_id(server, request);
     connection->request = request;

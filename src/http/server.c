@@ -251,6 +251,8 @@ size_t http_server_connections(const struct http_server *server) {
 static void finish_all(struct http_server *server) {
     for (struct http_connection *c = server->newest; c != NULL; c = c->older) {
         struct http_request *request = c->request;
+        if (request != NULL && request->state >= REQUEST_ANSWERED && request->reply.source != NULL)
+            http_source_fail(request->reply.source);
         if (request == NULL || request->state >= REQUEST_ANSWERED)
             continue;
         bool uploading = request->state == REQUEST_READING || request->state == REQUEST_STREAMING;

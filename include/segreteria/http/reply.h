@@ -15,6 +15,31 @@
 #define HTTP_REPLY_PARTS_MAX 5
 #define HTTP_REPLY_HEADERS_MAX 12
 
+/* A body that is made while it is sent, of any length, at constant memory: bytes are asked for when
+ * the client has taken what was given before. Embedded in its owner, which lives until on_over.
+ * Sent chunked (HTTP/1.0: up to the close), without an entity tag, not compressed. */
+struct http_source {
+    /* Bytes are wanted: http_source_give, http_source_end or http_source_fail, from within or
+     * later. Not called again before what was given has been taken. */
+    void (*on_wanted)(struct http_source *source);
+    /* All is sent, or nobody takes it any more: nothing may be given from here on. Once. */
+    void (*on_over)(struct http_source *source);
+    /* private to the http room */
+    struct http_request *request;
+    struct str piece;
+    void (*release)(void *owner);
+    void *owner;
+    enum { SOURCE_GIVING, SOURCE_ENDED, SOURCE_FAILED } state;
+    bool asked;
+};
+/* A piece of the body, at least one byte, borrowed until `release` is called (once; may be NULL).
+ * Only when asked. */
+void http_source_give(struct http_source *source, struct str piece, void (*release)(void *owner),
+                      void *owner);
+void http_source_end(struct http_source *source);
+/* The rest cannot be made: the connection is cut, so that the client sees it. */
+void http_source_fail(struct http_source *source);
+
 struct http_reply {
     int status;
     const char *content_type; /* static; NULL: application/json where there is a body */
@@ -24,6 +49,7 @@ struct http_reply {
     size_t parts_count;
     int body_fd; /* > 0: the body is this file from offset 0, closed when sent; parts must be empty
                   */
+    struct http_source *source; /* the body is what this gives; parts must be empty, body_fd 0 */
     void (*release)(
         void *owner); /* called once when the bytes are not needed any more; may be NULL */
     void *owner;

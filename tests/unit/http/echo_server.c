@@ -6,6 +6,9 @@
  *   GET  /public           4 KB of JSON, cacheable, for any origin
  *   GET  /wait?MS          answers after MS milliseconds
  *   GET  /size?N           N bytes of text
+ *   GET  /made?N           N bytes of text, made in pieces while they are sent
+ *   GET  /broken?N         the same, which cannot be made to the end
+ *   GET  /pieces           {"made":N} pieces of all answers so far, {"open":N} that are under way
  *   POST /echo             the body, up to 64 KiB
  *   POST /count            {"bytes":N} of a streamed body
  *   POST /slow-count       the same, taking at most 1,000 bytes every 10 ms
@@ -32,6 +35,7 @@ struct echo {
     struct loop *loop;
     struct contract *contract;
     unsigned hits;
+    unsigned made, open;
     struct loop_watch signals;
 };
 
@@ -41,7 +45,58 @@ struct job {
     struct loop_timer timer;
     size_t bytes;
     bool slow, waiting;
+    struct http_source source;
+    size_t left;
+    bool breaks;
 };
+
+#define PIECE 30000
+static char piece[PIECE];
+
+static struct job *job_of_source(struct http_source *source) {
+    return (struct job *)(void *)((char *)source - offsetof(struct job, source));
+}
+
+static void give_piece(struct job *job) {
+    size_t n = job->left < PIECE ? job->left : PIECE;
+    if (n > 0) {
+        job->left -= n;
+        job->echo->made++;
+        http_source_give(&job->source, str_from(piece, n), NULL, NULL);
+    } else if (job->breaks) {
+        http_source_fail(&job->source);
+    } else {
+        http_source_end(&job->source);
+    }
+}
+
+/* Every other piece takes its time. */
+static void on_wanted(struct http_source *source) {
+    struct job *job = job_of_source(source);
+    job->waiting = !job->waiting;
+    if (job->waiting)
+        loop_timer_set(job->echo->loop, &job->timer, loop_now_ms(job->echo->loop) + 1);
+    else
+        give_piece(job);
+}
+
+static void on_over(struct http_source *source) {
+    struct job *job = job_of_source(source);
+    job->echo->open--;
+    loop_timer_clear(job->echo->loop, &job->timer);
+}
+
+static void send_made(struct job *job, size_t size, bool breaks) {
+    for (size_t i = 0; i < PIECE; i++)
+        piece[i] = (char)('a' + i % 26);
+    job->left = size;
+    job->breaks = breaks;
+    job->source = (struct http_source){.on_wanted = on_wanted, .on_over = on_over};
+    job->echo->open++;
+    struct http_reply reply = {
+        .status = 200, .content_type = "text/plain", .source = &job->source, .etag = STR("")};
+    http_reply_send(job->request, &reply);
+}
 
 static void answer(struct http_request *request, int status, const char *type, struct str body) {
     struct http_reply reply = {.status = status, .content_type = type};
@@ -54,7 +109,9 @@ static void answer(struct http_request *request, int status, const char *type, s
 
 static void on_timer(struct loop_timer *timer) {
     struct job *job = (struct job *)(void *)((char *)timer - offsetof(struct job, timer));
-    if (job->slow)
+    if (job->source.on_over != NULL)
+        give_piece(job);
+    else if (job->slow)
         http_request_resume_body(job->request);
     else
         answer(job->request, 200, NULL, STR("{\"waited\":true}"));
@@ -105,6 +162,12 @@ static void get(struct echo *echo, struct http_request *request, struct job *job
                        loop_now_ms(echo->loop) + number(http_request_query(request)));
     } else if (is(request, "/size")) {
         send_filled(request, (size_t)number(http_request_query(request)));
+    } else if (is(request, "/made") || is(request, "/broken")) {
+        send_made(job, (size_t)number(http_request_query(request)), is(request, "/broken"));
+    } else if (is(request, "/pieces")) {
+        answer(request, 200, NULL,
+               arena_printf(http_request_arena(request), "{\"made\":%u,\"open\":%u}", echo->made,
+                            echo->open));
     } else if (is(request, "/hits")) {
         answer(request, 200, NULL,
                arena_printf(http_request_arena(request), "{\"hits\":%u}", echo->hits));
