@@ -1,0 +1,123 @@
+/* The search index: every published vacancy in memory, asked by many threads, changed by one.
+ *
+ * A version is a list of immutable segments, each with a set of the vacancies in it that are still
+ * current. The writer (one thread at a time) makes a new version for every batch of changes and
+ * publishes it by one pointer; readers never lock and never wait. A former version is freed when no
+ * reader is inside it. Small segments are merged into larger ones: the small by the writer as it
+ * goes, the large by whichever thread calls search_merge_run, while the writer goes on.
+ */
+#ifndef SEGRETERIA_SEARCH_INDEX_H
+#define SEGRETERIA_SEARCH_INDEX_H
+
+#include "segreteria/search/lexicon.h"
+#include "segreteria/search/query.h"
+
+struct search_index;
+struct search_version;
+struct search_reader;
+struct search_builder;
+struct search_segment;
+struct search_merge;
+struct search_scratch;
+struct search_lexicon;
+
+struct search_options {
+    size_t memory_limit;       /* bytes of all segments and tables; 0: no limit */
+    uint32_t segment_docs_max; /* 0: 262,144 (also the most) */
+    unsigned readers_max;      /* 0: 64 */
+};
+
+NODISCARD enum status search_index_create(const struct search_options *options,
+                                          struct search_index **out);
+/* No reader may be inside, no merge may run. NULL is allowed. */
+void search_index_destroy(struct search_index *index);
+
+/* ---- reading (any thread) ---- */
+
+/* A reader belongs to one thread. BUSY when readers_max are registered. Unregister: not inside. */
+NODISCARD enum status search_reader_register(struct search_index *index,
+                                             struct search_reader **out);
+void search_reader_unregister(struct search_reader *reader);
+
+/* The current version, valid until leave. Never fails; not nested. Keep it short: what a reader is
+ * inside of is not freed. */
+const struct search_version *search_reader_enter(struct search_reader *reader);
+void search_reader_leave(struct search_reader *reader);
+
+/* Buffers of queries, kept between them: one a thread. */
+NODISCARD enum status search_scratch_create(struct search_scratch **out);
+void search_scratch_destroy(struct search_scratch *scratch);
+
+/* Answers the query. Everything of the result is in the arena: nothing points into the version.
+ * INVALID: a query that breaks a rule of query.h. TOO_LARGE: it passes a maximum of query.h, or a
+ * prefix stands for too many words. NO_MEMORY. */
+NODISCARD enum status search_query_run(const struct search_version *version,
+                                       const struct search_query *query,
+                                       struct search_scratch *scratch, struct arena *arena,
+                                       struct search_result *out);
+
+/* Vacancies in the version, counting those whose last day has passed. */
+uint64_t search_version_documents(const struct search_version *version);
+/* True when the version has this vacancy (expired or not). */
+bool search_version_has(const struct search_version *version, const struct uuid *id);
+
+/* ---- changing (the writer's thread alone) ---- */
+
+struct search_change {
+    struct uuid id;
+    const struct search_document *document; /* add or replace; NULL: remove */
+};
+
+/* Applies the changes in order, all visible at once when it returns. A change may name an id that
+ * is not there. INVALID or TOO_LARGE (a document breaks a rule of document.h), NO_MEMORY, BUSY (the
+ * memory limit would be passed): nothing was applied. */
+NODISCARD enum status search_index_apply(struct search_index *index,
+                                         const struct search_change *changes, size_t count);
+
+/* Filling an empty index fast: builders may work on several threads, one each. Documents come in
+ * the order published_at, id (INVALID otherwise); when full is true, or all have come, finish gives
+ * the segment, and the builder is empty and ready for the next. Adopting replaces vacancies with
+ * the same ids that are already there and takes the segment, also when it fails. */
+NODISCARD enum status search_builder_create(const struct search_index *index,
+                                            struct search_builder **out);
+void search_builder_destroy(struct search_builder *builder);
+NODISCARD enum status search_builder_add(struct search_builder *builder,
+                                         const struct search_document *document);
+bool search_builder_full(const struct search_builder *builder);
+uint32_t search_builder_documents(const struct search_builder *builder);
+NODISCARD enum status search_builder_finish(struct search_builder *builder,
+                                            struct search_segment **out);
+void search_segment_discard(struct search_segment *segment); /* one that was not adopted */
+NODISCARD enum status search_index_adopt(struct search_index *index,
+                                         struct search_segment *segment);
+
+/* Merging: plan (writer) says whether something is worth merging; run (any thread, slow: up to a
+ * second or two for 262,144 vacancies) makes the new segment; install (writer) puts it in place,
+ * or drops it when run failed. One merge at a time. */
+NODISCARD enum status search_merge_plan(struct search_index *index, struct search_merge **out);
+/* STATUS_NOT_FOUND from plan: nothing to do. */
+NODISCARD enum status search_merge_run(struct search_merge *merge);
+NODISCARD enum status search_merge_install(struct search_index *index, struct search_merge *merge);
+
+/* Frees former versions that no reader is inside of any more (apply, adopt and install do, too). */
+void search_index_reclaim(struct search_index *index);
+
+struct search_stats {
+    uint64_t documents; /* current */
+    uint64_t removed;   /* still in segments */
+    size_t segments;
+    size_t bytes;     /* segments, tables, former versions not yet freed */
+    uint64_t changes; /* applied since the start */
+    uint64_t merges;  /* installed, and small ones the writer made itself */
+    size_t former;    /* versions waiting for readers */
+};
+void search_index_stats(const struct search_index *index, struct search_stats *out);
+
+/* Puts a lexicon (lexicon.h) in the place of the former; takes it, also when it fails. NULL: none.
+ */
+NODISCARD enum status search_index_set_lexicon(struct search_index *index,
+                                               struct search_lexicon *lexicon);
+/* NULL while there is none. Valid as long as the version. */
+const struct search_lexicon *search_version_lexicon(const struct search_version *version);
+
+#endif
