@@ -12,7 +12,8 @@ import re
 
 PARAMS_MAX = 48  # DB_PARAMS_MAX in include/segreteria/db/statement.h
 NAME_MAX = 63  # PostgreSQL cuts longer names (NAMEDATALEN - 1)
-IDEMPOTENT_PARAMS = 3
+ADDED_PARAMS = 4  # three of idempotency and the context
+CONTEXT = "context"  # see migrations/0015_request_context.sql
 
 KINDS = {"read": "DB_READ", "write": "DB_WRITE", "slow": "DB_SLOW"}
 
@@ -125,8 +126,8 @@ def check(statement, name):
     )
     if ";" in unquoted:
         raise Mistake(1, "more than one statement")
-    if len(statement.params) > PARAMS_MAX - IDEMPOTENT_PARAMS:
-        raise Mistake(1, f"more than {PARAMS_MAX - IDEMPOTENT_PARAMS} parameters")
+    if len(statement.params) > PARAMS_MAX - ADDED_PARAMS:
+        raise Mistake(1, f"more than {PARAMS_MAX - ADDED_PARAMS} parameters")
     if len(name + "_idempotent") > NAME_MAX:
         raise Mistake(1, f"the name {name} is too long for a prepared statement")
 
@@ -138,7 +139,30 @@ def finish(statement, name, merge, in_api):
             raise Mistake(1, f"@merge {merge}: the statement has no parameter :{merge}")
         statement.merge_param = statement.params.index(merge)
     if in_api and statement.kind == "DB_WRITE" and re.match(r"select\b", statement.sql, re.IGNORECASE):
+        gate(statement)
         statement.idempotent_sql = idempotent(statement)
+
+
+def gate(statement):
+    """Hands the request context over before the function runs. A subquery without outer references is an InitPlan, and a
+    condition without columns a one-time filter: PostgreSQL evaluates it once, before it calls the function."""
+    if not is_one_call(statement.sql):
+        raise Mistake(1, "a write of the API is select ... from one_function(...) and nothing after it")
+    if CONTEXT not in statement.params:
+        statement.params.append(CONTEXT)
+    statement.sql += f"\nwhere (select in_context(${statement.params.index(CONTEXT) + 1}))"
+
+
+def is_one_call(sql):
+    start = re.match(r"(?is)select\b[^()]*?\bfrom\s+[a-z_][a-z0-9_]*\s*(?=\()", sql)
+    if start is None:
+        return False
+    depth = 0
+    for match in TOKENS.finditer(sql, start.end()):
+        depth += {"(": 1, ")": -1}.get(match[0], 0)
+        if depth == 0:
+            return match.end() == len(sql)
+    return False
 
 
 def idempotent(statement):

@@ -15,7 +15,7 @@ static void challenge(struct api_call *call, const char *code, struct str parame
     http_problem_send(call->request, &problem);
 }
 
-static void refuse_token(struct api_call *call) {
+void refuse_token(struct api_call *call) {
     challenge(call, "invalid_token", STR(", error=\"invalid_token\""));
 }
 
@@ -87,6 +87,7 @@ static bool read_principal(const struct db_result *result, struct principal *out
     copy_id(out->company_id, db_result_get(result, "company_id"));
     copy_id(out->candidate_id, db_result_get(result, "candidate_id"));
     copy_id(out->token_id, db_result_get(result, "token_id"));
+    out->by_session = str_eq(db_result_get(result, "token_type"), STR("session"));
     out->scopes = parse_scopes(db_result_get(result, "scopes"));
     struct str expires = db_result_get(result, "expires_unix_ms");
     uint64_t unix_ms;

@@ -126,6 +126,11 @@ static enum status fresh_id(struct api_call *call, struct str *out) {
     return STATUS_OK;
 }
 
+static enum status context_value(struct api_call *call, struct str *out) {
+    *out = context_of(call);
+    return str_is_none(*out) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
 enum status bind_value(struct api_call *call, const char *name, struct str *out) {
     for (size_t i = 0; i < call->bound_count; i++)
         if (strcmp(call->bound[i].name, name) == 0) {
@@ -152,6 +157,8 @@ enum status bind_value(struct api_call *call, const char *name, struct str *out)
         *out = str_of(lang_tag(http_request_lang(call->request)));
     else if (strcmp(name, "new_id") == 0)
         return fresh_id(call, out);
+    else if (strcmp(name, "context") == 0)
+        return context_value(call, out);
     else
         return STATUS_INTERNAL;
     return STATUS_OK;

@@ -7,6 +7,8 @@
 
 /* authenticate.c: finds out who calls, then continues with `then`; answers 401/403/503 itself. */
 void authenticate(struct api_call *call, void (*then)(struct api_call *call));
+/* 401 invalid_token with its challenge. */
+void refuse_token(struct api_call *call);
 
 /* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
  * it fails. */
@@ -39,6 +41,9 @@ struct str cursor_link(struct api_call *call, struct str cursor);
 
 /* bind.c: the value of a statement's parameter. INTERNAL: nobody knows the name. */
 NODISCARD enum status bind_value(struct api_call *call, const char *name, struct str *out);
+/* context.c: the request context (migration 0015) as JSON text, in the arena. STR_NONE: out of
+ * memory. */
+struct str context_of(struct api_call *call);
 /* A PostgreSQL array literal ({"a","b"}). STR_NONE: out of memory. */
 struct str bind_array(struct arena *arena, const struct str *items, size_t count);
 

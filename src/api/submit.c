@@ -34,8 +34,22 @@ void refusal_describe(const struct api_call *call, const struct db_result *resul
                   STR_FMT(http_request_id(call->request)));
 }
 
+/* What let the request in ended meanwhile: what is remembered of the caller is wrong. */
+static bool caller_refused(struct api_call *call, const char *sqlstate) {
+    bool invalid = strcmp(sqlstate, DB_SQLSTATE_CALLER_ENDED) == 0;
+    if (!invalid && strcmp(sqlstate, DB_SQLSTATE_CALLER_CHANGED) != 0)
+        return false;
+    auth_epochs_bump(&call->worker->shared->epochs, str_of(call->principal.account_id));
+    if (invalid)
+        refuse_token(call);
+    else
+        api_problem(call, "forbidden");
+    return true;
+}
+
 static void refused(struct api_call *call, const struct db_result *result) {
-    if (idempotency_refused(call, db_result_sqlstate(result)))
+    const char *sqlstate = db_result_sqlstate(result);
+    if (idempotency_refused(call, sqlstate) || caller_refused(call, sqlstate))
         return;
     struct http_problem problem = {0};
     struct buf members;

@@ -26,6 +26,9 @@ static const struct {
     {"08", 503, "unavailable"},    /* connection exceptions */
     {"57P", 503, "unavailable"},   /* shutdown, crash, start-up */
     {"58", 503, "unavailable"},    /* system errors outside PostgreSQL */
+    /* in_context (migration 0015): what let the request in ended while it was under way */
+    {DB_SQLSTATE_CALLER_ENDED, 401, "invalid_token"},
+    {DB_SQLSTATE_CALLER_CHANGED, 403, "forbidden"},
 };
 
 struct db_refusal db_sqlstate_refusal(const char *sqlstate) {

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "cmake"))
 import sql_statement  # noqa: E402
 
 
-def parse(text, in_api=True):
+def parse(text, in_api=False):
     return sql_statement.parse(text, "jobs_create", in_api)
 
 
@@ -59,11 +59,27 @@ def test_merge_names_its_parameter():
 
 
 def test_a_write_of_the_api_has_a_form_that_keeps_its_answer():
-    statement = parse("select status, body from job_create(:body::jsonb, :id::uuid);")
-    assert "with r as materialized (\nselect status, body from job_create($1::jsonb, $2::uuid)\n)" in statement.idempotent_sql
-    assert "$3::bytea, $4::bytea, $5::text" in statement.idempotent_sql
-    assert parse("select 1", in_api=False).idempotent_sql is None
-    assert parse("update jobs set a = 1").idempotent_sql is None
+    statement = parse("select status, body from job_create(:body::jsonb, :id::uuid);", in_api=True)
+    assert statement.sql in statement.idempotent_sql
+    assert "$4::bytea, $5::bytea, $6::text" in statement.idempotent_sql
+    assert parse("select status, body from job_create(:body::jsonb)").idempotent_sql is None
+    assert parse("update jobs set a = 1", in_api=True).idempotent_sql is None
+
+
+def test_a_write_of_the_api_hands_the_context_over_first():
+    statement = parse("select a, b\nfrom do_it(:a::jsonb, coalesce(:b, ')'));", in_api=True)
+    assert statement.sql == "select a, b\nfrom do_it($1::jsonb, coalesce($2, ')'))\nwhere (select in_context($3))"
+    assert statement.params == ["a", "b", "context"]
+    assert parse("select a from do_it(:context, :b)", in_api=True).sql.endswith("where (select in_context($1))")
+    for text in ("-- @read\nselect a from do_it(:a)", "-- @slow\nselect a from do_it(:a)"):
+        assert "context" not in parse(text, in_api=True).params
+
+
+@pytest.mark.parametrize("text", ["select do_it(:a)", "select a from do_it(:a) where true", "select a from do_it(:a), jobs",
+                                  "select a from jobs", "select (select 1) from do_it(:a)"])
+def test_a_write_of_the_api_is_one_call(text):
+    with pytest.raises(sql_statement.Mistake, match="select ... from one_function"):
+        parse(text, in_api=True)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +93,7 @@ def test_a_write_of_the_api_has_a_form_that_keeps_its_answer():
         ("\n-- @reed\nselect 1", "unknown directive", 2),
         ("-- @read\n-- @write\nselect 1", "contradicts", 2),
         ("-- @merge id\nselect 1", "no parameter", 1),
-        ("select " + ", ".join(f":p{n}" for n in range(60)), "more than 45", 1),
+        ("select " + ", ".join(f":p{n}" for n in range(60)), "more than 44", 1),
     ],
 )
 def test_mistakes_are_told_with_their_line(text, message, line):

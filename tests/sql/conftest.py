@@ -111,6 +111,7 @@ class Database:
 
     def rows(self, name, /, **values):
         statement = STATEMENTS[name]
+        values.setdefault("context", context(values))
         arguments = [encode(values.get(parameter)) for parameter in statement.params]
         result = self.connection.pgconn.exec_params(statement.sql.encode(), arguments)
         if result.status not in (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK):
@@ -136,6 +137,16 @@ class Database:
         if row.get("items") is not None:
             row["items"] = json.loads("[" + row["items"] + "]")
         return row
+
+
+def context(values):
+    """The request context as the server makes it, of the caller_... values; tests act in sessions, unless they say otherwise."""
+    names = ("account_id", "company_id", "candidate_id", "role", "token_id")
+    caller = {name: values[f"caller_{name}"] for name in names if values.get(f"caller_{name}")}
+    if "account_id" not in caller:
+        return {"kind": "anonymous", "request_id": "a-test", "address": "192.0.2.1"}
+    return {"kind": values["caller_kind"], **caller, "token_type": values.get("token_type", "session"),
+            "request_id": "a-test", "address": "192.0.2.1"}
 
 
 def encode(value):

@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from conftest import Candidate, Company, codes, new_id, token_hash
+from conftest import Candidate, Company, Refused, codes, new_id, token_hash
 
 
 def test_registration_stores_no_password(db, company, candidate):
@@ -36,14 +36,17 @@ def test_refreshing_and_reuse(db, company):
 def test_signing_out(db, company):
     assert company.call("sessions_delete")["status"] == 204
     assert db.call("auth_token_lookup", token_hash=company.access) is None
-    assert company.call("sessions_delete")["status"] == 404
+    with pytest.raises(Refused) as again:
+        company.call("sessions_delete")
+    assert again.value.sqlstate == "SG003"
 
 
 def test_a_token_is_never_wider_than_its_maker(db, company):
-    def create(caller_token_id=company.caller["caller_token_id"], **body):
+    def create(by=None, **body):
         secret = token_hash()
-        answer = company.call("tokens_create", caller_token_id=caller_token_id, new_id=new_id(), token_hash=secret,
-                              prefix="sgr_abcd", body={"name": "ci", **body})
+        caller = {"caller_token_id": by, "token_type": "api"} if by else {}
+        answer = company.call("tokens_create", **caller, new_id=new_id(), token_hash=secret, prefix="sgr_abcd",
+                              body={"name": "ci", **body})
         return answer, secret
 
     refused, _ = create(scopes=["jobs:read", "moderation:write"], expires_at="2020-01-01T00:00:00Z",
@@ -56,7 +59,7 @@ def test_a_token_is_never_wider_than_its_maker(db, company):
         201, ["jobs:read", "jobs:write"], f"/v1/tokens/{token['id']}")
     who = db.call("auth_token_lookup", token_hash=secret)
     assert (who["token_id"], who["scopes"], who["session_id"]) == (token["id"], "{jobs:read,jobs:write}", None)
-    narrower, _ = create(caller_token_id=token["id"], scopes=["company:write"])
+    narrower, _ = create(by=token["id"], scopes=["company:write"])
     assert codes(narrower) == {("/scopes/0", "scope_not_allowed")}
 
     fresh = token_hash()

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from conftest import JOB, Company, codes, new_id
+from conftest import JOB, Company, Refused, codes, new_id
 
 
 def get(db, job_id):
@@ -194,8 +194,13 @@ def test_a_line_of_a_batch(company):
         return company.call("jobs_batch", token_hash=company.access, new_id=new_id(), body={**JOB, **members})["status"]
 
     assert [line(reference="B"), line(reference="B"), line(), line(role="king")] == [201, 200, 201, 422]
+    access = company.caller["caller_token_id"]
+    company.db.execute("update session_tokens set access_expires_at = now() where session_id = %s", access)
+    assert line(reference="B") == 401  # the token of a session that still stands
     company.call("sessions_delete")
-    assert line(reference="B") == 401
+    with pytest.raises(Refused) as ended:
+        line(reference="B")
+    assert ended.value.sqlstate == "SG003"
 
 
 def test_only_a_draft_without_applications_is_deleted(db, company, candidate):

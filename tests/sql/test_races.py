@@ -5,7 +5,7 @@ import threading
 import time
 
 import psycopg
-from conftest import JOB, STATEMENTS, Candidate, Company, Refused, encode, new_id, token_hash
+from conftest import JOB, STATEMENTS, Candidate, Company, Refused, context, encode, new_id, token_hash
 
 SAME_TIME = 6
 
@@ -69,6 +69,7 @@ def test_one_effect_an_idempotency_key(db):
 
     def post(own, _):
         values = {**company.caller, "new_id": new_id(), "body": {"title": "Once"}}
+        values["context"] = context(values)
         arguments = [encode(values.get(name)) for name in statement.params] + [
             key.encode(), fingerprint.encode(), b"jobs_create"]
         try:

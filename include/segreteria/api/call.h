@@ -52,6 +52,7 @@ struct api_call {
         struct str value;
     } bound[API_BOUND_MAX];
     size_t bound_count;
+    struct str context; /* made when first asked for; empty before */
     struct db_call db;
     struct db_lane *db_lane; /* of the call in flight; NULL: none */
     api_row_handler on_row;
@@ -70,7 +71,8 @@ void api_bind(struct api_call *call, const char *name, struct str value);
 
 /* Runs the statement and answers with its row. Parameters are looked up, in this order, among:
  * values bound with api_bind; path and query parameters; :body, :if_match, :after, :limit,
- * :caller_*, :request_id, :new_id, :lang. */
+ * :caller_*, :request_id, :new_id, :lang, :context (who asks, from where: the build adds it to
+ * every write; see src/api/context.c). */
 NODISCARD enum status api_submit(struct api_call *call, const struct db_statement *statement);
 /* Runs the statement and hands its result (outcome DB_DONE only; everything else is answered) to
  * on_row. */

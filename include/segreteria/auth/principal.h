@@ -2,6 +2,7 @@
 #ifndef SEGRETERIA_AUTH_PRINCIPAL_H
 #define SEGRETERIA_AUTH_PRINCIPAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "segreteria/contract/contract.h"
@@ -18,6 +19,7 @@ struct principal {
     char company_id[UUID_TEXT_SIZE];
     char candidate_id[UUID_TEXT_SIZE];
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */
+    bool by_session;               /* token_id is a session's */
 };
 
 const char *principal_kind_name(enum principal_kind kind); /* "company" */

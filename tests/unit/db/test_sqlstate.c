@@ -31,6 +31,8 @@ static void test_table(void **state) {
     expect("57P01", 503, "unavailable");
     expect("08006", 503, "unavailable");
     expect("25006", 503, "unavailable");
+    expect("SG003", 401, "invalid_token");
+    expect("SG004", 403, "forbidden");
     expect("42P01", 500, "internal_error");
     expect("P0001", 500, "internal_error");
     expect("", 500, "internal_error");
