@@ -31,12 +31,17 @@ static void refuse_scope(struct api_call *call) {
     challenge(call, "insufficient_scope", parameters);
 }
 
-/* Kind first (a candidate has no business with a company's operation whatever its scopes), then
- * role, then scopes. */
+/* Kind first (a candidate has no business with a company's operation whatever its scopes), then for
+ * which company, then role, then scopes. */
 static void authorise(struct api_call *call, void (*then)(struct api_call *call)) {
     const struct operation *operation = call->operation;
-    if ((operation->principals >> call->principal.kind & 1u) == 0 ||
-        (call->principal.kind == PRINCIPAL_COMPANY && call->principal.role < operation->role_min))
+    if ((operation->principals >> call->principal.kind & 1u) == 0) {
+        api_problem(call, "forbidden");
+        return;
+    }
+    if (call->principal.kind == PRINCIPAL_COMPANY && !company_admits(call))
+        return;
+    if (call->principal.kind == PRINCIPAL_COMPANY && call->principal.role < operation->role_min)
         api_problem(call, "forbidden");
     else if ((operation->scopes & ~call->principal.scopes) != 0)
         refuse_scope(call);
@@ -89,6 +94,8 @@ static bool read_principal(const struct db_result *result, struct principal *out
     copy_id(out->token_id, db_result_get(result, "token_id"));
     out->by_session = str_eq(db_result_get(result, "token_type"), STR("session"));
     out->scopes = parse_scopes(db_result_get(result, "scopes"));
+    out->api_token = str_eq(db_result_get(result, "token_type"), STR("api"));
+    out->several_companies = str_eq(db_result_get(result, "several"), STR("t"));
     struct str expires = db_result_get(result, "expires_unix_ms");
     uint64_t unix_ms;
     if (!str_is_none(expires)) {
@@ -99,6 +106,32 @@ static bool read_principal(const struct db_result *result, struct principal *out
     return true;
 }
 
+static void look_up(struct api_call *call, void (*then)(struct api_call *call));
+
+static void find_principal(struct api_call *call, void (*then)(struct api_call *call));
+
+/* What a session of several companies may do in the one that the request names is looked up (and
+ * remembered) apart. */
+static void choose(struct api_call *call, const struct principal *principal,
+                   void (*then)(struct api_call *call)) {
+    if (principal->several_companies && call->chosen_company[0] == '\0' && company_named(call)) {
+        auth_cache_key_for_company(call->cache_key, call->chosen_company);
+        find_principal(call, then);
+    } else {
+        accept(call, principal, then);
+    }
+}
+
+static void find_principal(struct api_call *call, void (*then)(struct api_call *call)) {
+    struct principal principal;
+    switch (auth_cache_get(call->worker->tokens, call->cache_key, loop_now_ms(call->worker->loop),
+                           &principal)) {
+    case AUTH_CACHE_FOUND: choose(call, &principal, then); break;
+    case AUTH_CACHE_UNKNOWN: refuse_token(call); break;
+    case AUTH_CACHE_MISS: look_up(call, then); break;
+    }
+}
+
 static void on_token(struct api_call *call, const struct db_result *result) {
     void (*then)(struct api_call * call) = call->then;
     struct auth_cache *cache = call->worker->tokens;
@@ -106,7 +139,7 @@ static void on_token(struct api_call *call, const struct db_result *result) {
     struct principal principal;
     bool everywhere = str_eq(db_result_get(result, "everywhere"), STR("t"));
     if (db_result_rows(result) == 0) {
-        auth_cache_put(cache, call->token_hash, call->token_snapshot, now, NULL);
+        auth_cache_put(cache, call->cache_key, call->token_snapshot, now, NULL);
         refuse_token(call);
     } else if (!read_principal(result, &principal)) {
         log_error("principal_unreadable", "request_id=%.*s",
@@ -115,12 +148,22 @@ static void on_token(struct api_call *call, const struct db_result *result) {
     } else if (!everywhere && !str_eq(db_result_get(result, "here"), STR("t"))) {
         refuse_token(call);
     } else {
-        if (everywhere) /* what is right for one address is not for the next */
-            auth_cache_put(cache, call->token_hash, call->token_snapshot, now, &principal);
+        /* What is right for one address is not for the next; and there is no end of companies that
+         * one is not a member of. */
+        if (everywhere && (call->chosen_company[0] == '\0' || principal.company_id[0] != '\0'))
+            auth_cache_put(cache, call->cache_key, call->token_snapshot, now, &principal);
         if (str_eq(db_result_get(result, "touch"), STR("t")))
             token_touch(call->worker, str_of(principal.token_id));
-        accept(call, &principal, then);
+        choose(call, &principal, then);
     }
+}
+
+/* The token of "Bearer <token>"; STR_NONE when the field has another form. */
+static struct str bearer(struct str field) {
+    if (field.len < 8 || !str_eq_nocase(str_from(field.ptr, 6), STR("Bearer")) ||
+        field.ptr[6] != ' ')
+        return STR_NONE;
+    return str_trim(str_from(field.ptr + 7, field.len - 7));
 }
 
 static void look_up(struct api_call *call, void (*then)(struct api_call *call)) {
@@ -139,14 +182,6 @@ static void look_up(struct api_call *call, void (*then)(struct api_call *call)) 
         api_fail(call, status);
 }
 
-/* The token of "Bearer <token>"; STR_NONE when the field has another form. */
-static struct str bearer(struct str field) {
-    if (field.len < 8 || !str_eq_nocase(str_from(field.ptr, 6), STR("Bearer")) ||
-        field.ptr[6] != ' ')
-        return STR_NONE;
-    return str_trim(str_from(field.ptr + 7, field.len - 7));
-}
-
 void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
     struct str field = http_request_header(call->request, STR("Authorization"));
     if (str_is_none(field) || !call->operation->bearer_allowed) {
@@ -162,11 +197,6 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
         return;
     }
     token_hash(call->worker->shared->keys, token, call->token_hash);
-    struct principal principal;
-    switch (auth_cache_get(call->worker->tokens, call->token_hash, loop_now_ms(call->worker->loop),
-                           &principal)) {
-    case AUTH_CACHE_FOUND: accept(call, &principal, then); break;
-    case AUTH_CACHE_UNKNOWN: refuse_token(call); break;
-    case AUTH_CACHE_MISS: look_up(call, then); break;
-    }
+    memcpy(call->cache_key, call->token_hash, sizeof call->cache_key);
+    find_principal(call, then);
 }

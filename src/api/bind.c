@@ -92,6 +92,8 @@ static bool caller_value(const struct api_call *call, const char *name, struct s
         *out = text_or_null(who->candidate_id);
     else if (strcmp(name, "caller_role") == 0)
         *out = text_or_null(company_role_name(who->role));
+    else if (strcmp(name, "chosen_company") == 0)
+        *out = text_or_null(call->chosen_company);
     else if (strcmp(name, "caller_token_id") == 0)
         *out = text_or_null(who->token_id);
     else

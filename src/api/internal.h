@@ -10,6 +10,14 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call));
 /* 401 invalid_token with its challenge. */
 void refuse_token(struct api_call *call);
 
+/* company_choice.c */
+/* Takes the company that the request names into call->chosen_company. False: it names none, or not
+ * in the form of an id. */
+bool company_named(struct api_call *call);
+/* Whether the company member who calls acts for a company where the operation needs one. False: an
+ * answer was given. */
+bool company_admits(struct api_call *call);
+
 /* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
  * it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);

@@ -86,6 +86,14 @@ enum auth_cache_answer auth_cache_get(struct auth_cache *cache,
     return AUTH_CACHE_MISS;
 }
 
+void auth_cache_key_for_company(unsigned char key[TOKEN_HASH_BYTES],
+                                const char company_id[UUID_TEXT_SIZE]) {
+    unsigned char token[TOKEN_HASH_BYTES];
+    memcpy(token, key, sizeof token);
+    (void)crypto_generichash(key, TOKEN_HASH_BYTES, (const unsigned char *)company_id,
+                             UUID_TEXT_SIZE - 1, token, sizeof token);
+}
+
 struct auth_snapshot auth_cache_snapshot(const struct auth_cache *cache) {
     return (struct auth_snapshot){.all = atomic_load(&cache->epochs->all),
                                   .bumps = atomic_load(&cache->epochs->bumps)};

@@ -1,9 +1,12 @@
 -- The principal of a token's hash: one row if the token is valid now, none otherwise. A session (its token_id is the
--- session's) may do all that its kind and role may; an API token loses what its account's role has lost.
+-- session's) may do all that its kind and role may; an API token loses what its account's role has lost, and is none any more
+-- when its account has left the company it acts for.
+-- company_id, role, several: see token_principal; :chosen_company is the one that the request names.
 -- touch: it is time for auth_token_touch. everywhere: it is bound to no address; else here: it may be used from the one the
 -- request came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
 -- @read
 select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_id, m.company_id, d.id as candidate_id, m.role,
+    m.several,
     array(select s from unnest(principal_scopes(a.kind, m.role)) as s
         where t.type = 'session' or s = any (t.scopes)) as scopes,
     t.allowed_ips is null as everywhere,
@@ -11,14 +14,16 @@ select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_i
     (extract(epoch from t.expires_at) * 1000)::bigint as expires_unix_ms,
     t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as touch
 from (
-    select 'api' as type, id as token_id, null::uuid as session_id, account_id, scopes, allowed_ips, expires_at, last_used_at
+    select 'api' as type, id as token_id, null::uuid as session_id, account_id, company_id, scopes, allowed_ips, expires_at,
+        last_used_at
     from api_tokens where token_hash = :token_hash::bytea and revoked_at is null
     union all
-    select 'session', s.id, s.id, s.account_id, null, null, k.access_expires_at, now()
+    select 'session', s.id, s.id, s.account_id, null, null, null, k.access_expires_at, now()
     from session_tokens k join sessions s on s.id = k.session_id
     where k.access_hash = :token_hash::bytea and s.ended_at is null
 ) as t
 join accounts a on a.id = t.account_id and a.disabled_at is null
-left join company_members m on m.account_id = a.id
+cross join lateral token_principal(a.kind, a.id, t.company_id, :chosen_company::uuid) as m
 left join candidates d on d.account_id = a.id
-where t.expires_at is null or t.expires_at > now()
+where (t.expires_at is null or t.expires_at > now())
+    and not (t.type = 'api' and a.kind = 'company' and m.company_id is null)

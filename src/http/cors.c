@@ -8,7 +8,7 @@
     "Content-Language, Preference-Applied"
 #define REQUEST_HEADERS                                                                            \
     "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, If-Match, "            \
-    "If-None-Match, Prefer, X-Request-Id, traceparent"
+    "If-None-Match, Prefer, Segreteria-Company, X-Request-Id, traceparent"
 #define PREFLIGHT_SECONDS "7200" /* the longest that browsers keep */
 
 static const char *known_origin(const struct http_request *request, struct str origin) {

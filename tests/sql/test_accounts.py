@@ -17,7 +17,7 @@ def test_an_address_is_taken_whatever_its_case(db, company):
     answer = db.call("candidates_create", new_id=new_id(), body=body, password_hash="!", access_hash=token_hash(),
                      refresh_hash=token_hash())
     assert (answer["status"], answer["code"]) == (409, "email_taken")
-    assert db.call("auth_login_lookup", email=body["email"])["company_id"] == company.id
+    assert db.call("auth_login_lookup", email=body["email"])["account_id"] == company.caller["caller_account_id"]
     assert db.call("auth_login_lookup", email="nobody@alfa.example") is None
 
 
@@ -82,14 +82,50 @@ def test_a_lower_role_narrows_its_tokens(db, company):
     secret = token_hash()
     company.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd",
                  body={"name": "ci", "scopes": ["jobs:read", "jobs:write"]})
-    second = Company(db).caller["caller_account_id"]
-    db.execute("delete from company_members where account_id = %s and false", second)
     with db.connection.transaction():
         db.execute("insert into accounts (id, kind, email, password_hash, name) values (%s, 'company', %s, '!', 'B')",
                    (other := new_id()), f"{other}@alfa.example")
         db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'owner')", company.id, other)
         db.execute("update company_members set role = 'viewer' where account_id = %s", company.caller["caller_account_id"])
     assert db.call("auth_token_lookup", token_hash=secret)["scopes"] == "{jobs:read}"
+
+
+def test_several_companies(db, company):
+    """Its only company, none without a choice between two, the one it names, none that is not its own."""
+    other, account = Company(db), company.caller["caller_account_id"]
+
+    def acts_for(chosen=None, token=company.access):
+        who = db.call("auth_token_lookup", token_hash=token, chosen_company=chosen)
+        return who and (who["company_id"], who["role"], who["several"])
+
+    assert acts_for() == acts_for(chosen=None) == (company.id, "owner", "f")
+    secret = token_hash()
+    company.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd",
+                 body={"name": "ci", "scopes": ["jobs:read", "jobs:write"]})
+    db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'viewer')", other.id, account)
+    assert acts_for() == (None, None, "t")
+    assert acts_for(company.id) == (company.id, "owner", "t") and acts_for(other.id) == (other.id, "viewer", "t")
+    assert acts_for(Company(db).id) == (None, None, "t")
+    for chosen in (None, company.id, other.id):  # a token is bound to the company it was made for
+        assert acts_for(chosen, secret) == (company.id, "owner", "f")
+    names = [(item["id"], item["role"]) for item in company.call("me_get")["body"]["companies"]]
+    assert names == [(company.id, "owner"), (other.id, "viewer")]
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'viewer')", other.id, account)
+
+
+def test_who_leaves_takes_no_token_along(db, company):
+    member, secret = new_id(), token_hash()
+    db.execute("insert into accounts (id, kind, email, password_hash, name) values (%s, 'company', %s, '!', 'B')",
+               member, f"{member}@alfa.example")
+    db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'recruiter')", company.id, member)
+    db.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd", caller_account_id=member,
+            caller_company_id=company.id, caller_kind="company", caller_role="recruiter",
+            body={"name": "ci", "scopes": ["jobs:read"]})
+    assert db.call("auth_token_lookup", token_hash=secret)["company_id"] == company.id
+    db.execute("delete from company_members where account_id = %s", member)
+    assert db.value("select revoked_at is not null from api_tokens where account_id = %s", member)
+    assert db.call("auth_token_lookup", token_hash=secret) is None
 
 
 def test_a_company_keeps_an_owner(db, company):

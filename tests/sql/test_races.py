@@ -165,7 +165,8 @@ def test_notifications(db):
         ear.execute("select 1")
         return result, list(heard)
 
-    company = Company(db)
+    company, notes = hear(lambda: Company(db))
+    assert notes == [("segreteria_auth", company.caller["caller_account_id"])]  # a member more
     draft, notes = hear(lambda: company.call("jobs_create", new_id=new_id(), body=JOB)["body"]["id"])
     assert notes == []
     assert hear(lambda: company.patch(draft, title="Other"))[1] == []

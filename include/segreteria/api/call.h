@@ -45,6 +45,9 @@ struct api_call {
 
     /* private to the api room's own files */
     unsigned char token_hash[TOKEN_HASH_BYTES];
+    unsigned char
+        cache_key[TOKEN_HASH_BYTES];     /* the hash, or that of the hash and the company named */
+    char chosen_company[UUID_TEXT_SIZE]; /* what the request names; "": none */
     struct auth_snapshot token_snapshot;
     void (*then)(struct api_call *call); /* the step after authentication */
     struct {
@@ -94,6 +97,10 @@ void api_problem_detail(struct api_call *call, const char *code, struct str deta
 /* 422 with one violation at `pointer`. */
 void api_violation(struct api_call *call, const char *pointer, const char *code, struct str param0);
 void api_fail(struct api_call *call, enum status status); /* 503 or 500 by status */
+/* Whether the caller belongs to several companies and has not said for which it acts; and the
+ * answer that lists them. */
+bool api_company_unclear(const struct api_call *call);
+NODISCARD enum status api_company_required(struct api_call *call);
 void api_reply_text(struct api_call *call, int status, const char *content_type, struct str body);
 
 /* Text of a string member of the body ("owner", "email" = /owner/email); STR_NONE when absent. */

@@ -44,6 +44,10 @@ enum auth_cache_answer { AUTH_CACHE_MISS, AUTH_CACHE_FOUND, AUTH_CACHE_UNKNOWN }
 enum auth_cache_answer auth_cache_get(struct auth_cache *cache,
                                       const unsigned char hash[TOKEN_HASH_BYTES], uint64_t now_ms,
                                       struct principal *out);
+/* The key of a session's entry for a company it named: one for each, so that what it may do in one
+ * company never answers for another. key: the token's hash, replaced. */
+void auth_cache_key_for_company(unsigned char key[TOKEN_HASH_BYTES],
+                                const char company_id[UUID_TEXT_SIZE]);
 struct auth_snapshot auth_cache_snapshot(const struct auth_cache *cache);
 /* principal NULL: the token is unknown. Not kept if any revocation happened since the snapshot. */
 void auth_cache_put(struct auth_cache *cache, const unsigned char hash[TOKEN_HASH_BYTES],

@@ -16,6 +16,9 @@ struct principal {
     scope_set scopes;
     int64_t expires_unix_ms; /* INT64_MAX: never */
     char account_id[UUID_TEXT_SIZE];
+    bool api_token;         /* false: a session's */
+    bool several_companies; /* a session's account has more than one: company_id is the chosen one,
+                               "" without a choice */
     char company_id[UUID_TEXT_SIZE];
     char candidate_id[UUID_TEXT_SIZE];
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */

@@ -25,10 +25,12 @@ static void refuse_parameter(struct api_call *call, struct str name, const char 
 
 enum status api_jobs_list(struct api_call *call) {
     bool own = str_eq(api_parameter(call, "scope"), STR("own"));
-    if (own && call->principal.kind != PRINCIPAL_COMPANY) {
+    if (own && !api_company_unclear(call) && call->principal.company_id[0] == '\0') {
         api_problem(call, call->authenticated ? "forbidden" : "unauthorized");
         return STATUS_OK;
     }
+    if (own && api_company_unclear(call))
+        return api_company_required(call);
     if (own)
         return api_submit(call, &stmt_jobs_list_own);
     for (size_t i = 0; i < call->operation->parameters_count; i++)
