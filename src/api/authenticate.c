@@ -132,6 +132,12 @@ static void find_principal(struct api_call *call, void (*then)(struct api_call *
     }
 }
 
+static void renew_hash(struct api_call *call) {
+    struct str hashes;
+    if (bind_value(call, "token_hashes", &hashes) == STATUS_OK)
+        token_rehash(call->worker, hashes);
+}
+
 static void on_token(struct api_call *call, const struct db_result *result) {
     void (*then)(struct api_call * call) = call->then;
     struct auth_cache *cache = call->worker->tokens;
@@ -154,6 +160,8 @@ static void on_token(struct api_call *call, const struct db_result *result) {
             auth_cache_put(cache, call->cache_key, call->token_snapshot, now, &principal);
         if (str_eq(db_result_get(result, "touch"), STR("t")))
             token_touch(call->worker, str_of(principal.token_id));
+        if (str_eq(db_result_get(result, "former_key"), STR("t")))
+            renew_hash(call);
         choose(call, &principal, then);
     }
 }
@@ -167,14 +175,14 @@ static struct str bearer(struct str field) {
 }
 
 static void look_up(struct api_call *call, void (*then)(struct api_call *call)) {
-    char *hash = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (hash == NULL) {
+    struct str token = bearer(http_request_header(call->request, STR("Authorization")));
+    struct str hashes = token_hashes_text(call->keys, token, call->arena);
+    if (str_is_none(hashes)) {
         api_fail(call, STATUS_NO_MEMORY);
         return;
     }
-    token_hash_text(call->token_hash, hash);
-    api_bind(call, "token_hash", str_of(hash));
-    api_bind(call, "peer", http_request_peer(call->request));
+    api_bind(call, "token_hashes", hashes);
+    api_bind(call, "peer", http_request_client_address(call->request));
     call->then = then;
     call->token_snapshot = auth_cache_snapshot(call->worker->tokens);
     enum status status = api_submit_then(call, &stmt_auth_token_lookup, on_token);
@@ -196,7 +204,7 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
         refuse_token(call);
         return;
     }
-    token_hash(call->worker->shared->keys, token, call->token_hash);
+    token_hash(call->keys, token, call->token_hash);
     memcpy(call->cache_key, call->token_hash, sizeof call->cache_key);
     find_principal(call, then);
 }

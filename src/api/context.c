@@ -25,7 +25,7 @@ static struct str make(struct api_call *call) {
     if (call->authenticated)
         member(&json, "token_type", who->by_session ? STR("session") : STR("api"));
     member(&json, "request_id", http_request_id(call->request));
-    member(&json, "address", http_request_peer(call->request));
+    member(&json, "address", http_request_client_address(call->request));
     buf_append_char(&json, '}');
     struct str out = STR_NONE;
     if (buf_status(&json) == STATUS_OK) {

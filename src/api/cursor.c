@@ -19,10 +19,11 @@ static bool is_paging(struct str name) {
     return str_eq(name, STR("cursor")) || str_eq(name, STR("limit"));
 }
 
-static void sign(const struct api_call *call, struct str key, unsigned char mac[MAC_BYTES]) {
+static void sign(const struct api_call *call, const struct key *with, struct str key,
+                 unsigned char mac[MAC_BYTES]) {
     crypto_generichash_state state;
-    const struct keys *keys = call->worker->shared->keys;
-    (void)crypto_generichash_init(&state, keys->cursor, sizeof keys->cursor, MAC_BYTES);
+    (void)crypto_generichash_init(&state, key_subkey(with, SUBKEY_CURSOR), KEYS_SUBKEY_BYTES,
+                                  MAC_BYTES);
     feed(&state, call->operation->id);
     if (call->operation->cache != CACHE_PUBLIC || call->authenticated)
         feed(&state, str_of(call->principal.account_id));
@@ -40,6 +41,18 @@ static void sign(const struct api_call *call, struct str key, unsigned char mac[
     (void)crypto_generichash_final(&state, mac, MAC_BYTES);
 }
 
+/* A cursor given under a former master key is as good. */
+static bool is_signed(const struct api_call *call, struct str key,
+                      const unsigned char mac[MAC_BYTES]) {
+    unsigned char expected[MAC_BYTES];
+    for (size_t i = 0; i < call->keys->count; i++) {
+        sign(call, keys_nth(call->keys, i), key, expected);
+        if (sodium_memcmp(expected, mac, MAC_BYTES) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool cursor_read(struct api_call *call, struct str *out) {
     struct str text = api_parameter(call, "cursor");
     *out = STR_NONE;
@@ -47,7 +60,6 @@ bool cursor_read(struct api_call *call, struct str *out) {
         return true;
     unsigned char *raw = arena_alloc(call->arena, MAC_BYTES + KEY_MAX + 1);
     size_t len = 0;
-    unsigned char mac[MAC_BYTES];
     if (raw == NULL) {
         api_fail(call, STATUS_NO_MEMORY);
         return false;
@@ -57,8 +69,7 @@ bool cursor_read(struct api_call *call, struct str *out) {
         len > MAC_BYTES) {
         raw[len] = '\0';
         *out = str_from((const char *)raw + MAC_BYTES, len - MAC_BYTES);
-        sign(call, *out, mac);
-        if (sodium_memcmp(mac, raw, MAC_BYTES) == 0)
+        if (is_signed(call, *out, raw))
             return true;
     }
     api_problem(call, "invalid_cursor");
@@ -69,7 +80,7 @@ struct str cursor_make(struct api_call *call, struct str next_key) {
     unsigned char raw[MAC_BYTES + KEY_MAX];
     if (next_key.len > KEY_MAX)
         return STR_NONE;
-    sign(call, next_key, raw);
+    sign(call, call->key, next_key, raw);
     memcpy(raw + MAC_BYTES, next_key.ptr, next_key.len);
     size_t size = sodium_base64_ENCODED_LEN(MAC_BYTES + next_key.len,
                                             sodium_base64_VARIANT_URLSAFE_NO_PADDING);

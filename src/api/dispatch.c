@@ -231,6 +231,8 @@ static void on_head(void *context, struct http_request *request) {
     call->worker = worker;
     call->request = request;
     call->arena = arena;
+    call->keys = atomic_load_explicit(&worker->shared->keys, memory_order_acquire);
+    call->key = keys_current(call->keys);
     http_request_set_context(request, call);
     enum status status = contract_route(worker->shared->contract, http_request_method(request),
                                         http_request_path(request), arena, &call->route);

@@ -40,10 +40,9 @@ static scope_set handed_on(const struct api_call *call) {
 
 bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
                       uint64_t line, struct str body, struct db_idempotency *out) {
-    const struct keys *keys = call->worker->shared->keys;
+    const unsigned char *subkey = key_subkey(call->key, SUBKEY_IDEMPOTENCY);
     crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
-                                  IDEMPOTENCY_HASH_BYTES);
+    (void)crypto_generichash_init(&state, subkey, KEYS_SUBKEY_BYTES, IDEMPOTENCY_HASH_BYTES);
     feed(&state,
          str_of(
              call->principal.account_id)); /* "" for anybody: then the fingerprint alone protects */
@@ -51,8 +50,7 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
     (void)crypto_generichash_update(&state, (const unsigned char *)&line, sizeof line);
     if (!hash_text(arena, &state, &out->key_hash))
         return false;
-    (void)crypto_generichash_init(&state, keys->idempotency, sizeof keys->idempotency,
-                                  IDEMPOTENCY_HASH_BYTES);
+    (void)crypto_generichash_init(&state, subkey, KEYS_SUBKEY_BYTES, IDEMPOTENCY_HASH_BYTES);
     feed(&state, call->operation->id);
     feed(&state, str_of(call->principal.company_id)); /* an account may move to another */
     scope_set rights = handed_on(call);
@@ -142,9 +140,9 @@ void api_secret(const struct api_call *call, const char *label,
         randombytes_buf(out, TOKEN_SECRET_BYTES);
         return;
     }
-    const struct keys *keys = call->worker->shared->keys;
     crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, keys->derive, sizeof keys->derive, TOKEN_SECRET_BYTES);
+    (void)crypto_generichash_init(&state, key_subkey(call->key, SUBKEY_DERIVE), KEYS_SUBKEY_BYTES,
+                                  TOKEN_SECRET_BYTES);
     feed(&state, str_of(label));
     feed(&state, call->idempotency.key_hash);
     feed(&state, call->idempotency.fingerprint);

@@ -21,6 +21,8 @@ bool company_admits(struct api_call *call);
 /* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
  * it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);
+/* Likewise: its hash is stored under the master key in use. hashes: see token_hashes_text. */
+void token_rehash(struct api_worker *worker, struct str hashes);
 
 /* idempotency.c */
 #define IDEMPOTENCY_HASH_BYTES 32

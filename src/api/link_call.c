@@ -9,7 +9,7 @@ static enum status bind_hash(struct api_call *call, struct str secret) {
     char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
     if (text == NULL)
         return STATUS_NO_MEMORY;
-    token_hash(call->worker->shared->keys, secret, hash);
+    token_hash_with(call->key, secret, hash);
     token_hash_text(hash, text);
     api_bind(call, "link_hash", str_of(text));
     return STATUS_OK;
@@ -23,7 +23,7 @@ enum status api_link_prepare(struct api_call *call, const char *purpose) {
         return STATUS_NO_MEMORY;
     uuid_format(&id, id_text);
     api_bind(call, "link_id", str_of(id_text));
-    link_secret(call->worker->shared->keys, str_of(purpose), &id, secret);
+    link_secret(call->key, str_of(purpose), &id, secret);
     enum status status = bind_hash(call, str_of(secret));
     sodium_memzero(secret, sizeof secret);
     return status;
@@ -32,5 +32,8 @@ enum status api_link_prepare(struct api_call *call, const char *purpose) {
 enum status api_link_bind(struct api_call *call, struct str secret) {
     if (token_check(TOKEN_LINK, secret) != STATUS_OK)
         secret = STR(""); /* nothing has the hash of nothing */
-    return bind_hash(call, secret);
+    enum status status = bind_hash(call, secret);
+    struct str hashes = token_hashes_text(call->keys, secret, call->arena);
+    api_bind(call, "link_hashes", hashes);
+    return str_is_none(hashes) ? STATUS_NO_MEMORY : status;
 }

@@ -9,7 +9,7 @@ static bool bind_hash(struct api_call *call, const char *name, struct str token)
     char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
     if (text == NULL)
         return false;
-    token_hash(call->worker->shared->keys, token, hash);
+    token_hash(call->keys, token, hash);
     token_hash_text(hash, text);
     api_bind(call, name, str_of(text));
     return true;

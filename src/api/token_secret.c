@@ -14,7 +14,7 @@ enum status token_secret_prepare(struct api_call *call) {
     api_secret(call, "api_token", secret);
     token_format(TOKEN_ACCESS, secret, text);
     sodium_memzero(secret, sizeof secret);
-    token_hash(call->worker->shared->keys, str_of(text), hash);
+    token_hash(call->keys, str_of(text), hash);
     token_hash_text(hash, hash_text);
     api_bind(call, "token_hash", str_of(hash_text));
     api_bind(call, "prefix", str_from(text, PREFIX_CHARS));

@@ -62,13 +62,43 @@ enum status token_check(enum token_type type, struct str text) {
     return memcmp(check, body.ptr + body.len, sizeof check) == 0 ? STATUS_OK : STATUS_INVALID;
 }
 
+void token_hash_with(const struct key *key, struct str text, unsigned char out[TOKEN_HASH_BYTES]) {
+    size_t len = key->marks ? TOKEN_HASH_BYTES - KEY_ID_BYTES : TOKEN_HASH_BYTES;
+    (void)crypto_generichash(out, len, (const unsigned char *)text.ptr, text.len,
+                             key_subkey(key, SUBKEY_TOKEN_HASH), KEYS_SUBKEY_BYTES);
+    if (key->marks)
+        memcpy(out + len, key->id, KEY_ID_BYTES);
+}
+
 void token_hash(const struct keys *keys, struct str text, unsigned char out[TOKEN_HASH_BYTES]) {
-    (void)crypto_generichash(out, TOKEN_HASH_BYTES, (const unsigned char *)text.ptr, text.len,
-                             keys->token_hash, sizeof keys->token_hash);
+    token_hash_with(keys_current(keys), text, out);
 }
 
 void token_hash_text(const unsigned char hash[TOKEN_HASH_BYTES], char out[TOKEN_HASH_TEXT_SIZE]) {
     out[0] = '\\';
     out[1] = 'x';
     (void)sodium_bin2hex(out + 2, TOKEN_HASH_TEXT_SIZE - 2, hash, TOKEN_HASH_BYTES);
+}
+
+/* {"\\x...","\\x..."}: within the quotes of an array's element a backslash is written twice. */
+struct str token_hashes_text(const struct keys *keys, struct str text, struct arena *arena) {
+    const size_t element = 1 + TOKEN_HASH_TEXT_SIZE - 1 +
+                           3; /* a backslash, the hash, quotes and comma */
+    char *out = arena_alloc(arena, keys->count * element + 3), *p = out;
+    unsigned char hash[TOKEN_HASH_BYTES];
+    if (out == NULL)
+        return STR_NONE;
+    *p++ = '{';
+    for (size_t i = 0; i < keys->count; i++) {
+        token_hash_with(keys_nth(keys, i), text, hash);
+        *p++ = '"';
+        *p++ = '\\';
+        token_hash_text(hash, p);
+        p += TOKEN_HASH_TEXT_SIZE - 1;
+        *p++ = '"';
+        *p++ = ',';
+    }
+    p[-1] = '}';
+    *p = '\0';
+    return str_from(out, (size_t)(p - out));
 }

@@ -1,6 +1,7 @@
--- The principal of a token's hash: one row if the token is valid now, none otherwise. A session (its token_id is the
--- session's) may do all that its kind and role may; an API token loses what its account's role has lost, and is none any more
--- when its account has left the company it acts for.
+-- The principal of a token by the hashes it may have (see token_hashes_text): one row if the token is valid now,
+-- none otherwise. A session (its token_id is the session's) may do all that its kind and role may; an API token loses what
+-- its account's role has lost, and is none any more when its account has left the company it acts for.
+-- former_key: it is time for auth_token_rehash.
 -- company_id, role, several: see token_principal; :chosen_company is the one that the request names.
 -- touch: it is time for auth_token_touch. everywhere: it is bound to no address; else here: it may be used from the one the
 -- request came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
@@ -12,15 +13,16 @@ select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_i
     t.allowed_ips is null as everywhere,
     regexp_replace(:peer::text, '^::ffff:(?=[0-9]+[.])', '')::inet <<= any (t.allowed_ips::inet[]) as here,
     (extract(epoch from t.expires_at) * 1000)::bigint as expires_unix_ms,
+    t.hash <> (:token_hashes::bytea[])[1] as former_key,
     t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as touch
 from (
-    select 'api' as type, id as token_id, null::uuid as session_id, account_id, company_id, scopes, allowed_ips, expires_at,
-        last_used_at
-    from api_tokens where token_hash = :token_hash::bytea and revoked_at is null
+    select 'api' as type, token_hash as hash, id as token_id, null::uuid as session_id, account_id, company_id, scopes,
+        allowed_ips, expires_at, last_used_at
+    from api_tokens where token_hash = any (:token_hashes::bytea[]) and revoked_at is null
     union all
-    select 'session', s.id, s.id, s.account_id, null, null, null, k.access_expires_at, now()
+    select 'session', k.access_hash, s.id, s.id, s.account_id, null, null, null, k.access_expires_at, now()
     from session_tokens k join sessions s on s.id = k.session_id
-    where k.access_hash = :token_hash::bytea and s.ended_at is null
+    where k.access_hash = any (:token_hashes::bytea[]) and s.ended_at is null
 ) as t
 join accounts a on a.id = t.account_id and a.disabled_at is null
 cross join lateral token_principal(a.kind, a.id, t.company_id, :chosen_company::uuid) as m

@@ -21,7 +21,7 @@ static const char help[] =
     "  --run-as USER             user to become when started by root\n"
     "  --postgres-bin DIR        where initdb and postgres are\n"
     "  --cors-origin ORIGIN      browser origin allowed beyond public reads; may be repeated\n"
-    "  --trusted-proxy ADDRESS   proxy whose Forwarded and X-Forwarded-For are believed; may be repeated\n"
+    "  --trusted-proxy NETWORK   proxies (address or CIDR) whose Forwarded and X-Forwarded-For are believed; may be repeated\n"
     "  --log-level LEVEL         debug, info, warn or error (info)\n"
     "  --no-access-log           no line for each request\n"
     "  --help\n"
@@ -112,13 +112,31 @@ static bool number(const char *name, const char *text, size_t least, size_t most
     return true;
 }
 
+static bool has_room(const char *name, size_t count) {
+    if (count < OPTIONS_LIST_MAX)
+        return true;
+    (void)fprintf(stderr, "segreteria: --%s can be given %d times at most\n", name,
+                  OPTIONS_LIST_MAX);
+    return false;
+}
+
 static bool add(const char *name, struct str *list, size_t *count) {
-    if (*count == OPTIONS_LIST_MAX) {
-        (void)fprintf(stderr, "segreteria: --%s can be given %d times at most\n", name,
-                      OPTIONS_LIST_MAX);
+    if (!has_room(name, *count))
+        return false;
+    list[(*count)++] = str_of(optarg);
+    return true;
+}
+
+static bool add_network(const char *name, struct http_network *list, size_t *count) {
+    if (!has_room(name, *count))
+        return false;
+    if (http_network_parse(str_of(optarg), &list[*count]) != STATUS_OK) {
+        (void)fprintf(
+            stderr, "segreteria: --%s takes an address or a network like 10.0.0.0/8, not \"%s\"\n",
+            name, optarg);
         return false;
     }
-    list[(*count)++] = str_of(optarg);
+    (*count)++;
     return true;
 }
 
@@ -140,7 +158,8 @@ static bool apply(int option, struct serve_options *out) {
         out->drain_ms = (unsigned)seconds * 1000;
         return true;
     case CORS: return add("cors-origin", out->cors_origins, &out->cors_origins_count);
-    case PROXY: return add("trusted-proxy", out->trusted_proxies, &out->trusted_proxies_count);
+    case PROXY:
+        return add_network("trusted-proxy", out->trusted_proxies, &out->trusted_proxies_count);
     case LOG_LEVEL:
         if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)
             return true;

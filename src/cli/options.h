@@ -8,6 +8,7 @@
 
 #include "segreteria/core/log.h"
 #include "segreteria/core/str.h"
+#include "segreteria/http/address.h"
 
 #define OPTIONS_LIST_MAX 16
 
@@ -27,7 +28,7 @@ struct serve_options {
     enum log_level log_level;
     struct str cors_origins[OPTIONS_LIST_MAX];
     size_t cors_origins_count;
-    struct str trusted_proxies[OPTIONS_LIST_MAX];
+    struct http_network trusted_proxies[OPTIONS_LIST_MAX];
     size_t trusted_proxies_count;
 };
 

@@ -191,7 +191,7 @@ static enum status start_workers(struct serve *serve) {
     struct api_shared *shared = &serve->shared;
     shared->contract = serve->contract;
     shared->table = serve->table;
-    shared->keys = &serve->keys;
+    atomic_store(&shared->keys, &serve->keys);
     shared->spool_dir = serve->data_path;
     shared->workers = (unsigned)serve->options.workers;
     enum status status = helpers_create(HELPER_THREADS, HELPER_QUEUE, &shared->helpers);

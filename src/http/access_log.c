@@ -1,5 +1,5 @@
 /* One line a request, gathered for a turn of the loop and written at once. The same form as
- * core/log's lines; no query strings, addresses only as the peer. */
+ * core/log's lines; no query strings, the address is the client's. */
 #include "internal.h"
 #include "segreteria/core/log.h"
 
@@ -63,7 +63,7 @@ void access_log_line(struct http_request *request, bool truncated) {
     add_number(line, STR(" bytes="), request->sent_bytes);
     add_number(line, STR(" duration_us="), clock_monotonic_us() - request->started_us);
     add_text(line, STR(" request_id="), str_from(request->id, request->id_len));
-    add_text(line, STR(" peer="), http_request_peer(request));
+    add_text(line, STR(" client="), http_request_client_address(request));
     struct str trace = request->headers.first[HEADER_TRACEPARENT];
     if (is_trace_parent(trace))
         add_text(line, STR(" traceparent="), trace);

@@ -103,7 +103,9 @@ struct http_request {
     uint64_t deadline_ms;
     char id[65];
     size_t id_len;
-    char peer[64];
+    bool client_known;
+    struct http_address client;          /* behind trusted proxies */
+    char client_text[HTTP_ADDRESS_SIZE]; /* "": not made yet */
     void *context;
     const struct operation *operation;
     struct http_reply reply;
@@ -119,7 +121,7 @@ struct http_server {
     const struct http_application *application;
     const struct str *cors_origins;
     size_t cors_origins_count;
-    const struct str *trusted_proxies;
+    const struct http_network *trusted_proxies;
     size_t trusted_proxies_count;
     bool access_log;
     bool draining;

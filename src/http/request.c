@@ -1,5 +1,4 @@
 /* Requests: reuse of their memory, their fields, and what the application may ask about them. */
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -83,7 +82,8 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->sent_bytes = 0;
     request->started_us = clock_monotonic_us();
     request->deadline_ms = loop_now_ms(server->loop) + server->limits.request_deadline_ms;
-    request->peer[0] = '\0';
+    request->client_known = false;
+    request->client_text[0] = '\0';
     request->context = NULL;
     request->operation = NULL;
     request->reply.status = 0;
@@ -260,88 +260,4 @@ void http_request_set_operation(struct http_request *request, const struct opera
 
 enum lang http_request_lang(const struct http_request *request) {
     return negotiate_lang(request->headers.first[HEADER_ACCEPT_LANGUAGE]);
-}
-
-/* ---- the client's address ---- */
-
-static void format_peer(const struct sockaddr_storage *peer, char *out, size_t size) {
-    const void *address = NULL;
-    if (peer->ss_family == AF_INET)
-        address = &((const struct sockaddr_in *)(const void *)peer)->sin_addr;
-    else if (peer->ss_family == AF_INET6)
-        address = &((const struct sockaddr_in6 *)(const void *)peer)->sin6_addr;
-    if (address == NULL || inet_ntop(peer->ss_family, address, out, (socklen_t)size) == NULL)
-        memcpy(out, "unix", sizeof "unix");
-    if (strncmp(out, "::ffff:", 7) == 0 && strchr(out + 7, '.') != NULL)
-        memmove(out, out + 7, strlen(out + 7) + 1);
-}
-
-static bool is_trusted(const struct http_server *server, struct str address) {
-    for (size_t i = 0; i < server->trusted_proxies_count; i++)
-        if (str_eq(server->trusted_proxies[i], address))
-            return true;
-    return false;
-}
-
-static bool is_address(struct str text, char out[64]) {
-    unsigned char parsed[16];
-    if (text.len == 0 || text.len >= 64)
-        return false;
-    memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return inet_pton(AF_INET, out, parsed) == 1 || inet_pton(AF_INET6, out, parsed) == 1;
-}
-
-/* The value of "for=" of one element of Forwarded (RFC 7239), without quotes, brackets and port. */
-static struct str forwarded_for(struct str element) {
-    struct str rest = element, pair;
-    while (str_split(&rest, ';', &pair)) {
-        pair = str_trim(pair);
-        if (pair.len < 4 || !str_eq_nocase(str_from(pair.ptr, 4), STR("for=")))
-            continue;
-        struct str node = str_from(pair.ptr + 4, pair.len - 4);
-        if (node.len >= 2 && node.ptr[0] == '"')
-            node = str_from(node.ptr + 1, node.len - 2);
-        if (node.len > 1 && node.ptr[0] == '[')
-            return str_from(node.ptr + 1, str_find(node, ']') - 1);
-        return str_from(node.ptr, str_find(node, ':'));
-    }
-    return STR_NONE;
-}
-
-/* Each proxy appends whom it heard from: the last address that is not a trusted proxy's is the
- * client's. */
-static void walk_proxies(struct http_request *request, struct str list, bool forwarded) {
-    while (!str_is_none(list) && is_trusted(request->server, str_of(request->peer))) {
-        size_t comma = list.len;
-        while (comma > 0 && list.ptr[comma - 1] != ',')
-            comma--;
-        struct str element = str_trim(str_from(list.ptr + comma, list.len - comma));
-        char address[64];
-        if (!is_address(forwarded ? forwarded_for(element) : element, address))
-            return;
-        memcpy(request->peer, address, sizeof address);
-        list = comma == 0 ? STR_NONE : str_from(list.ptr, comma - 1);
-    }
-}
-
-/* A proxy appends to one of the two fields and passes the other on as the client sent it, so where
- * both are there neither says anything. */
-static void believe_proxies(struct http_request *request) {
-    bool forwarded = request->headers.count[HEADER_FORWARDED] > 0;
-    bool x_forwarded = request->headers.count[HEADER_X_FORWARDED_FOR] > 0;
-    if (request->server->trusted_proxies_count == 0 || forwarded == x_forwarded)
-        return;
-    struct str name = header_name(forwarded ? HEADER_FORWARDED : HEADER_X_FORWARDED_FOR);
-    walk_proxies(request, http_request_header_list(request, name), forwarded);
-}
-
-struct str http_request_peer(const struct http_request *const_request) {
-    struct http_request *request =
-        (struct http_request *)(uintptr_t)const_request; /* found out when first asked */
-    if (request->peer[0] == '\0') {
-        format_peer(&request->connection->peer, request->peer, sizeof request->peer);
-        believe_proxies(request);
-    }
-    return str_of(request->peer);
 }

@@ -203,7 +203,7 @@ def test_a_megabyte_answer(echo):
 
 
 LINE = (rb"ts=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=info event=request method=%s route=(\S+) op=(\S+) status=(\d+) "
-        rb"bytes=(\d+) duration_us=\d+ request_id=%s peer=(\S+)(.*)$")
+        rb"bytes=(\d+) duration_us=\d+ request_id=%s client=(\S+)(.*)$")
 
 
 def log_line(running, method, request_id):
@@ -229,12 +229,37 @@ def test_one_log_line_a_request(echo):
 
 
 def test_the_clients_address_behind_proxies(tmp_path):
-    running = start_echo(tmp_path, TRUSTED=1)
+    running = start_echo(tmp_path, TRUSTED="127.0.0.0/8,10.0.0.0/8,2001:db8:ffff::/48")
     cases = [
         (b"", b"127.0.0.1"),
         (b"X-Forwarded-For: 203.0.113.7\r\n", b"203.0.113.7"),
         (b"X-Forwarded-For: 198.51.100.1, 203.0.113.7\r\n", b"203.0.113.7"),
         (b"X-Forwarded-For: 198.51.100.1\r\nX-Forwarded-For: 203.0.113.7, 127.0.0.1\r\n", b"203.0.113.7"),
+        # proxies behind the proxy: the last address that is none of theirs
+        (b"X-Forwarded-For: 203.0.113.7, 10.1.2.3, 10.9.9.9\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: 203.0.113.7, 2001:db8:ffff:1::9\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: 203.0.113.7, 2001:db8:fffe::9\r\n", b"2001:db8:fffe::9"),
+        (b"X-Forwarded-For: 10.1.2.3\r\n", b"10.1.2.3"),
+        (b"X-Forwarded-For: ::ffff:203.0.113.7, ::ffff:10.1.2.3\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: 203.0.113.7:4711\r\n", b"203.0.113.7"),
+        (b"X-Forwarded-For: [2001:db8::5]:4711\r\n", b"2001:db8::5"),
+        (b"X-Forwarded-For: [2001:db8::5]\r\n", b"2001:db8::5"),
+        # what a client wrote is never reached, whatever it is
+        (b"X-Forwarded-For: \"1.1.1.1, nonsense, 203.0.113.7\r\n", b"203.0.113.7"),
+        (b"Forwarded: for=\"1.1.1.1, for=203.0.113.7;by=10.0.0.1\r\n", b"203.0.113.7"),
+        # what cannot be read says nothing at all
+        (b"X-Forwarded-For: nonsense, 10.1.2.3\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 203.0.113.7, \r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: \r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 203.0.113.7:99999\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: [2001:db8::5\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 203.0.113.7/32\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: 203.0.113.07\r\n", b"127.0.0.1"),
+        (b"X-Forwarded-For: fe80::1%eth0\r\n", b"127.0.0.1"),
+        (b"Forwarded: proto=https\r\n", b"127.0.0.1"),
+        (b"Forwarded: for=unknown\r\n", b"127.0.0.1"),
+        (b"Forwarded: FOR = 203.0.113.9\r\n", b"127.0.0.1"),
+        (b"Forwarded: by=10.0.0.1; For=\"203.0.113.9:80\"\r\n", b"203.0.113.9"),
         (b"X-Forwarded-For: nonsense\r\n", b"127.0.0.1"),
         (b"X-Forwarded-For: 1.2.3.4\\\" a=b\r\n", b"127.0.0.1"),
         (b"X-Forwarded-For: 2001:db8::5\r\n", b"2001:db8::5"),

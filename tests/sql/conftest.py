@@ -155,7 +155,7 @@ def encode(value):
     if isinstance(value, dict):
         value = json.dumps(value)
     if isinstance(value, (list, tuple)):
-        value = "{" + ",".join(f'"{item}"' for item in value) + "}"
+        value = "{" + ",".join('"' + str(item).replace("\\", "\\\\") + '"' for item in value) + "}"
     return str(value).encode()
 
 
@@ -191,7 +191,7 @@ class Company:
         self.answer = db.call("companies_create", new_id=self.id, body=body, password_hash="!", access_hash=access,
                               refresh_hash=self.refresh)
         self.access = access
-        who = db.call("auth_token_lookup", token_hash=access)
+        who = db.call("auth_token_lookup", token_hashes=[access])
         self.caller = {
             "caller_kind": "company", "caller_company_id": self.id, "caller_account_id": who["account_id"],
             "caller_role": "owner", "caller_token_id": who["token_id"], "lang": "en",
@@ -222,7 +222,7 @@ class Candidate:
                 "family_name": "Neri", "headline": "Executive assistant"}
         self.answer = db.call("candidates_create", new_id=self.id, body=body, password_hash="!", access_hash=access,
                               refresh_hash=token_hash())
-        who = db.call("auth_token_lookup", token_hash=access)
+        who = db.call("auth_token_lookup", token_hashes=[access])
         self.caller = {"caller_kind": "candidate", "caller_candidate_id": self.id,
                        "caller_account_id": who["account_id"], "caller_token_id": who["token_id"], "lang": "en"}
 

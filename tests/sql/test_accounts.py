@@ -23,19 +23,19 @@ def test_an_address_is_taken_whatever_its_case(db, company):
 
 def test_refreshing_and_reuse(db, company):
     second = token_hash()
-    assert db.call("sessions_refresh", token_hash=company.refresh, access_hash=token_hash(),
+    assert db.call("sessions_refresh", token_hashes=[company.refresh], access_hash=token_hash(),
                    refresh_hash=second)["status"] == 200
-    assert db.call("auth_token_lookup", token_hash=company.access) is not None
-    stolen = db.call("sessions_refresh", token_hash=company.refresh, access_hash=token_hash(), refresh_hash=token_hash())
+    assert db.call("auth_token_lookup", token_hashes=[company.access]) is not None
+    stolen = db.call("sessions_refresh", token_hashes=[company.refresh], access_hash=token_hash(), refresh_hash=token_hash())
     assert (stolen["status"], stolen["code"]) == (401, "refresh_token_reused")
-    assert db.call("auth_token_lookup", token_hash=company.access) is None
-    ended = db.call("sessions_refresh", token_hash=second, access_hash=token_hash(), refresh_hash=token_hash())
+    assert db.call("auth_token_lookup", token_hashes=[company.access]) is None
+    ended = db.call("sessions_refresh", token_hashes=[second], access_hash=token_hash(), refresh_hash=token_hash())
     assert ended["code"] == "invalid_refresh_token"
 
 
 def test_signing_out(db, company):
     assert company.call("sessions_delete")["status"] == 204
-    assert db.call("auth_token_lookup", token_hash=company.access) is None
+    assert db.call("auth_token_lookup", token_hashes=[company.access]) is None
     with pytest.raises(Refused) as again:
         company.call("sessions_delete")
     assert again.value.sqlstate == "SG003"
@@ -57,7 +57,7 @@ def test_a_token_is_never_wider_than_its_maker(db, company):
     token = made["body"]
     assert (made["status"], token["scopes"], made["location"]) == (
         201, ["jobs:read", "jobs:write"], f"/v1/tokens/{token['id']}")
-    who = db.call("auth_token_lookup", token_hash=secret)
+    who = db.call("auth_token_lookup", token_hashes=[secret])
     assert (who["token_id"], who["scopes"], who["session_id"]) == (token["id"], "{jobs:read,jobs:write}", None)
     narrower, _ = create(by=token["id"], scopes=["company:write"])
     assert codes(narrower) == {("/scopes/0", "scope_not_allowed")}
@@ -65,16 +65,16 @@ def test_a_token_is_never_wider_than_its_maker(db, company):
     fresh = token_hash()
     rotated = company.call("tokens_rotate", token_id=token["id"], token_hash=fresh, prefix="sgr_efgh")
     assert (rotated["status"], rotated["body"]["prefix"]) == (200, "sgr_efgh")
-    assert db.call("auth_token_lookup", token_hash=secret) is None
-    assert db.call("auth_token_lookup", token_hash=fresh)["touch"] == "t"
+    assert db.call("auth_token_lookup", token_hashes=[secret]) is None
+    assert db.call("auth_token_lookup", token_hashes=[fresh])["touch"] == "t"
     db.rows("auth_token_touch", token_id=token["id"])
-    assert db.call("auth_token_lookup", token_hash=fresh)["touch"] == "f"
+    assert db.call("auth_token_lookup", token_hashes=[fresh])["touch"] == "f"
     for other in (Company(db), Candidate(db)):
         assert other.call("tokens_get", token_id=token["id"]) is None
         assert other.call("tokens_revoke", token_id=token["id"])["status"] == 404
     assert [item["id"] for item in company.call("tokens_list", limit=20)["items"]] == [token["id"]]
     assert company.call("tokens_revoke", token_id=token["id"])["status"] == 204
-    assert db.call("auth_token_lookup", token_hash=fresh) is None
+    assert db.call("auth_token_lookup", token_hashes=[fresh]) is None
     assert company.call("tokens_get", token_id=token["id"]) is None
 
 
@@ -87,7 +87,7 @@ def test_a_lower_role_narrows_its_tokens(db, company):
                    (other := new_id()), f"{other}@alfa.example")
         db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'owner')", company.id, other)
         db.execute("update company_members set role = 'viewer' where account_id = %s", company.caller["caller_account_id"])
-    assert db.call("auth_token_lookup", token_hash=secret)["scopes"] == "{jobs:read}"
+    assert db.call("auth_token_lookup", token_hashes=[secret])["scopes"] == "{jobs:read}"
 
 
 def test_several_companies(db, company):
@@ -95,7 +95,7 @@ def test_several_companies(db, company):
     other, account = Company(db), company.caller["caller_account_id"]
 
     def acts_for(chosen=None, token=company.access):
-        who = db.call("auth_token_lookup", token_hash=token, chosen_company=chosen)
+        who = db.call("auth_token_lookup", token_hashes=[token], chosen_company=chosen)
         return who and (who["company_id"], who["role"], who["several"])
 
     assert acts_for() == acts_for(chosen=None) == (company.id, "owner", "f")
@@ -122,10 +122,10 @@ def test_who_leaves_takes_no_token_along(db, company):
     db.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd", caller_account_id=member,
             caller_company_id=company.id, caller_kind="company", caller_role="recruiter",
             body={"name": "ci", "scopes": ["jobs:read"]})
-    assert db.call("auth_token_lookup", token_hash=secret)["company_id"] == company.id
+    assert db.call("auth_token_lookup", token_hashes=[secret])["company_id"] == company.id
     db.execute("delete from company_members where account_id = %s", member)
     assert db.value("select revoked_at is not null from api_tokens where account_id = %s", member)
-    assert db.call("auth_token_lookup", token_hash=secret) is None
+    assert db.call("auth_token_lookup", token_hashes=[secret]) is None
 
 
 def test_a_company_keeps_an_owner(db, company):

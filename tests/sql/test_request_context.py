@@ -63,7 +63,7 @@ def member(company, role):
     db.call("sessions_create", account_id=account, new_id=new_id(), access_hash=access, refresh_hash=token_hash())
     who = Candidate.__new__(Candidate)
     who.db, who.id = db, account
-    row = db.call("auth_token_lookup", token_hash=access)
+    row = db.call("auth_token_lookup", token_hashes=[access])
     who.caller = {"caller_kind": "company", "caller_company_id": company.id, "caller_account_id": account,
                   "caller_role": role, "caller_token_id": row["token_id"], "lang": "en"}
     return who

@@ -32,6 +32,9 @@ struct api_call {
     const struct operation *operation;
     struct route route;
     struct parameter_values parameters;
+    const struct keys *keys; /* as they were when the request came */
+    const struct key *key;   /* the one in use; a former one while an answer made under it is given
+                                again */
     struct principal principal;
     bool authenticated;
     struct str body_text;
@@ -121,7 +124,8 @@ NODISCARD enum status api_session_prepare(struct api_call *call);
 /* A link to be sent by mail: binds :link_id and :link_hash, for link_create in SQL. purpose is
  * static text. The secret itself is made again by whoever writes the message. */
 NODISCARD enum status api_link_prepare(struct api_call *call, const char *purpose);
-/* The secret that somebody got by mail, as :link_hash, for link_use in SQL. What is not even in the
+/* The secret that somebody got by mail, as :link_hashes: link_hash_stored(:link_hashes::bytea[])
+ * in SQL is the hash for link_use. What is not even in the
  * form of one gets a hash that nothing has. */
 NODISCARD enum status api_link_bind(struct api_call *call, struct str secret);
 

@@ -23,7 +23,9 @@ struct api_table; /* operations of the contract with their handlers */
 struct api_shared {
     const struct contract *contract;
     const struct api_table *table;
-    const struct keys *keys;
+    /* Exchanged when the key file changes; a former ring stays valid. Read once for a request:
+     * api_call has it. */
+    _Atomic(const struct keys *) keys;
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
     struct helpers *helpers;          /* name resolution */

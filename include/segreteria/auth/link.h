@@ -10,8 +10,14 @@
 #include "segreteria/core/str.h"
 #include "segreteria/core/uuid.h"
 
-/* The link's secret as text, NUL-terminated. Wipe it. */
-void link_secret(const struct keys *keys, struct str purpose, const struct uuid *id,
+/* A new link's secret as text, NUL-terminated. Wipe it. */
+void link_secret(const struct key *key, struct str purpose, const struct uuid *id,
                  char out[TOKEN_TEXT_SIZE]);
+/* The secret of a link whose stored hash is this one, under whichever key of the ring it was made.
+ * NOT_FOUND: its key has been retired. */
+NODISCARD enum status link_secret_stored(const struct keys *keys, struct str purpose,
+                                         const struct uuid *id,
+                                         const unsigned char hash[TOKEN_HASH_BYTES],
+                                         char out[TOKEN_TEXT_SIZE]);
 
 #endif

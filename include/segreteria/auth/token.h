@@ -7,6 +7,7 @@
 #define SEGRETERIA_AUTH_TOKEN_H
 
 #include "segreteria/auth/keys.h"
+#include "segreteria/core/arena.h"
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
 
@@ -25,8 +26,14 @@ void token_format(enum token_type type, const unsigned char secret[TOKEN_SECRET_
                   char out[TOKEN_TEXT_SIZE]);
 /* Prefix, length, alphabet and checksum: OK, or INVALID. */
 NODISCARD enum status token_check(enum token_type type, struct str text);
-/* Keyed BLAKE2b-256 of the whole text. */
+/* Keyed BLAKE2b of the whole text, as it is stored: 192 bits and the key's id (256 bits under a key
+ * that does not mark its hashes). token_hash: under the key in use. */
 void token_hash(const struct keys *keys, struct str text, unsigned char out[TOKEN_HASH_BYTES]);
+void token_hash_with(const struct key *key, struct str text, unsigned char out[TOKEN_HASH_BYTES]);
 void token_hash_text(const unsigned char hash[TOKEN_HASH_BYTES], char out[TOKEN_HASH_TEXT_SIZE]);
+/* The hashes a stored token may have, as PostgreSQL's text of a bytea[]: under the key in use
+ * first, then under the others of the ring. A look-up takes all of them in one statement, so that
+ * it finds a token whose hash another instance renews at that moment. STR_NONE: out of memory. */
+struct str token_hashes_text(const struct keys *keys, struct str text, struct arena *arena);
 
 #endif

@@ -10,6 +10,7 @@
 #include "segreteria/contract/contract.h"
 #include "segreteria/core/arena.h"
 #include "segreteria/core/str.h"
+#include "segreteria/http/address.h"
 
 struct http_request;
 
@@ -29,8 +30,11 @@ bool http_request_has_body(const struct http_request *request); /* Content-Lengt
 /* UINT64_MAX when chunked (unknown). */
 uint64_t http_request_content_length(const struct http_request *request);
 struct str http_request_id(const struct http_request *request); /* X-Request-Id, taken or made */
-struct str
-http_request_peer(const struct http_request *request); /* client address, text, without port */
+/* The client's address: the peer's, or, where the peer is a trusted proxy, the last one in
+ * Forwarded or X-Forwarded-For that is no trusted proxy's. Where what a proxy sent cannot be read
+ * (or both fields are there) it is the peer's. */
+const struct http_address *http_request_client(const struct http_request *request);
+struct str http_request_client_address(const struct http_request *request); /* the same as text */
 enum lang http_request_lang(const struct http_request *request); /* from Accept-Language */
 uint64_t http_request_deadline_ms(
     const struct http_request *request); /* loop time by which an answer is due */

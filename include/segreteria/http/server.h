@@ -16,6 +16,7 @@
 #include "segreteria/core/arena.h"
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
+#include "segreteria/http/address.h"
 #include "segreteria/worker/loop.h"
 
 struct http_server;
@@ -67,8 +68,8 @@ struct http_server_options {
     const struct http_application *application;
     const struct str *cors_origins; /* origins allowed beside public GETs */
     size_t cors_origins_count;
-    const struct str *trusted_proxies; /* peers whose Forwarded/X-Forwarded-For is believed:
-                                          addresses; may be empty */
+    const struct http_network *trusted_proxies; /* peers whose Forwarded or X-Forwarded-For is
+                                                   believed; may be empty */
     size_t trusted_proxies_count;
     bool access_log;
 };

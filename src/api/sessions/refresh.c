@@ -18,13 +18,10 @@ enum status api_sessions_refresh(struct api_call *call) {
         api_problem(call, "invalid_refresh_token");
         return STATUS_OK;
     }
-    unsigned char hash[TOKEN_HASH_BYTES];
-    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (text == NULL)
+    struct str hashes = token_hashes_text(call->keys, token, call->arena);
+    if (str_is_none(hashes))
         return STATUS_NO_MEMORY;
-    token_hash(call->worker->shared->keys, token, hash);
-    token_hash_text(hash, text);
-    api_bind(call, "token_hash", str_of(text));
+    api_bind(call, "token_hashes", hashes);
     enum status status = api_session_prepare(call);
     return status != STATUS_OK ? status : api_submit_then(call, &stmt_sessions_refresh, on_row);
 }

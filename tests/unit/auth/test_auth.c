@@ -58,26 +58,26 @@ static void every_changed_character_breaks_the_checksum(void **state) {
 static void a_link_s_secret_is_made_again(void **state) {
     (void)state;
     struct keys a = {0}, b = {0};
-    b.link[31] = 1;
+    b.list[0].subkeys[SUBKEY_LINK - 1][31] = 1;
     const struct uuid one = uuid_v7(), two = uuid_v7();
     char first[TOKEN_TEXT_SIZE], other[TOKEN_TEXT_SIZE];
-    link_secret(&a, STR("invitation"), &one, first);
+    link_secret(keys_current(&a), STR("invitation"), &one, first);
     assert_int_equal(token_check(TOKEN_LINK, str_of(first)), STATUS_OK);
     assert_true(str_starts_with(str_of(first), STR("sgrl_")));
-    link_secret(&a, STR("invitation"), &one, other);
+    link_secret(keys_current(&a), STR("invitation"), &one, other);
     assert_string_equal(first, other);
-    link_secret(&b, STR("invitation"), &one, other);
+    link_secret(keys_current(&b), STR("invitation"), &one, other);
     assert_string_not_equal(first, other);
-    link_secret(&a, STR("verify_email"), &one, other);
+    link_secret(keys_current(&a), STR("verify_email"), &one, other);
     assert_string_not_equal(first, other);
-    link_secret(&a, STR("invitation"), &two, other);
+    link_secret(keys_current(&a), STR("invitation"), &two, other);
     assert_string_not_equal(first, other);
 }
 
 static void hashes_depend_on_the_key(void **state) {
     (void)state;
     struct keys a = {0}, b = {0};
-    b.token_hash[0] = 1;
+    b.list[0].subkeys[SUBKEY_TOKEN_HASH - 1][0] = 1;
     unsigned char ha[TOKEN_HASH_BYTES], hb[TOKEN_HASH_BYTES];
     char text[TOKEN_HASH_TEXT_SIZE];
     token_hash(&a, STR("sgr_x"), ha);
@@ -102,7 +102,9 @@ static void the_key_file_is_made_once_and_kept_private(void **state) {
     assert_int_equal(info.st_mode & 0777, 0600);
     assert_int_equal(keys_load(NULL, dir, &second, &error), STATUS_OK);
     assert_memory_equal(&first, &second, sizeof first);
-    assert_memory_not_equal(first.token_hash, first.cursor, KEYS_SUBKEY_BYTES);
+    const struct key *key = keys_current(&first);
+    assert_memory_not_equal(key_subkey(key, SUBKEY_TOKEN_HASH), key_subkey(key, SUBKEY_CURSOR),
+                            KEYS_SUBKEY_BYTES);
     assert_int_equal(chmod(path, 0644), 0);
     assert_int_equal(keys_load(NULL, dir, &second, &error), STATUS_INVALID);
     assert_non_null(strstr(error.data, "chmod 600"));

@@ -278,6 +278,16 @@ static unsigned from_environment(const char *name, unsigned otherwise) {
                : otherwise;
 }
 
+/* TRUSTED: networks divided by commas. */
+static size_t read_proxies(struct http_network *out, size_t most) {
+    struct str rest = str_of(getenv("TRUSTED")), text;
+    size_t count = 0;
+    while (count < most && str_split(&rest, ',', &text))
+        if (http_network_parse(text, &out[count]) == STATUS_OK)
+            count++;
+    return count;
+}
+
 int main(int argc, char **argv) {
     uint64_t port = argc > 1 ? number(str_of(argv[1])) : 8080;
     struct echo echo = {0};
@@ -286,7 +296,9 @@ int main(int argc, char **argv) {
         return 1;
     echo.contract = test_contract();
     struct http_application application = {&echo, on_head, on_body, on_chunk, on_abandoned};
-    struct str origin = STR("https://app.example"), proxy = STR("127.0.0.1");
+    struct str origin = STR("https://app.example");
+    struct http_network proxies[8];
+    size_t proxies_count = read_proxies(proxies, 8);
     struct http_server_options options = {
         .loop = echo.loop,
         .listen_fd = listen_on((uint16_t)port),
@@ -296,8 +308,8 @@ int main(int argc, char **argv) {
         .cors_origins = &origin,
         .cors_origins_count = 1,
         .access_log = argc < 3,
-        .trusted_proxies = &proxy,
-        .trusted_proxies_count = getenv("TRUSTED") != NULL ? 1 : 0,
+        .trusted_proxies = proxies,
+        .trusted_proxies_count = proxies_count,
     };
     options.limits.head_deadline_ms = from_environment("HEAD_MS", options.limits.head_deadline_ms);
     options.limits.body_deadline_ms = from_environment("BODY_MS", options.limits.body_deadline_ms);
