@@ -170,9 +170,10 @@ def test_notifications(db):
     draft, notes = hear(lambda: company.call("jobs_create", new_id=new_id(), body=JOB)["body"]["id"])
     assert notes == []
     assert hear(lambda: company.patch(draft, title="Other"))[1] == []
-    assert hear(lambda: company.patch(draft, status="published"))[1] == [("segreteria_jobs", draft)]
+    assert hear(lambda: company.patch(draft, status="published"))[1] == [("segreteria_jobs", "")]
     assert hear(lambda: company.patch(draft))[1] == []
-    assert hear(lambda: company.patch(draft, status="paused"))[1] == [("segreteria_jobs", draft)]
+    assert hear(lambda: company.patch(draft, status="paused"))[1] == [("segreteria_jobs", "")]
+    assert db.value("select array_agg(job_id::text) from job_changes where job_id = %s", draft) == [draft, draft]
     account = company.caller["caller_account_id"]
     assert hear(lambda: company.call("sessions_delete"))[1] == [("segreteria_auth", account)]
     ear.connection.close()
