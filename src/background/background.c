@@ -14,7 +14,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 3
+#define CHORES 4
 
 struct chore {
     const struct db_statement *statement;
@@ -99,9 +99,9 @@ static void on_listening(void *context) {
 
 static enum status open_connections(struct background *background,
                                     const struct background_options *options) {
-    static const struct db_statement *const statements[] = {&stmt_background_jobs_expire,
-                                                            &stmt_background_idempotency_purge,
-                                                            &stmt_background_sessions_purge};
+    static const struct db_statement *const statements[] = {
+        &stmt_background_jobs_expire, &stmt_background_idempotency_purge,
+        &stmt_background_sessions_purge, &stmt_background_sign_in_purge};
     static const char *const channels[] = {"segreteria_auth"};
     const struct db_lane_options lane = {.name = "background",
                                          .conninfo = options->conninfo,
@@ -122,7 +122,7 @@ static enum status open_connections(struct background *background,
                                                  .context = background,
                                                  .on_notify = on_notify,
                                                  .on_listening = on_listening};
-    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000};
+    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000, 60000};
     enum status status = db_lane_create(&lane, &background->lane);
     if (status == STATUS_OK)
         status = db_listener_create(&listener, &background->listener);

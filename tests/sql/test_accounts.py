@@ -17,8 +17,8 @@ def test_an_address_is_taken_whatever_its_case(db, company):
     answer = db.call("candidates_create", new_id=new_id(), body=body, password_hash="!", access_hash=token_hash(),
                      refresh_hash=token_hash())
     assert (answer["status"], answer["code"]) == (409, "email_taken")
-    assert db.call("auth_login_lookup", email=body["email"])["account_id"] == company.caller["caller_account_id"]
-    assert db.call("auth_login_lookup", email="nobody@alfa.example") is None
+    for login, account in ((body["email"], company.caller["caller_account_id"]), ("nobody@alfa.example", None)):
+        assert db.call("auth_attempt", login=login, address="192.0.2.1", device_hashes=[])["account_id"] == account
 
 
 def test_refreshing_and_reuse(db, company):

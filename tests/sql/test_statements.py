@@ -99,7 +99,6 @@ HOT = {
     "jobs_list": {"job_cards_newest"},
     "jobs_list_own": {"job_cards_own"},
     "auth_token_lookup": {"api_tokens_token_hash_key", "session_tokens_access_hash_key"},
-    "auth_login_lookup": {"accounts_email_key"},
     "applications_get": {"applications_pkey"},
     "applications_list": {"applications_of_company", "applications_of_candidate"},
     "applications_list_for_job": {"applications_of_job"},

@@ -18,7 +18,7 @@
 #include "segreteria/http/reply.h"
 #include "segreteria/http/request.h"
 
-#define API_BOUND_MAX 10
+#define API_BOUND_MAX 24
 
 struct api_call;
 typedef void (*api_row_handler)(struct api_call *call, const struct db_result *result);

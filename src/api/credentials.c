@@ -1,0 +1,119 @@
+/* Passwords that are given: counted before Argon2id is spent on them, so that guessing is slow
+ * whatever the number of connections, and given back when they were right (migration 0025).
+ *
+ * An unknown account and a wrong password go the same way in the same time: the same statement, the
+ * same work on a helper thread, the same answer.
+ */
+#include "credentials.h"
+
+#include "generated/statements.h"
+#include "internal.h"
+
+/* Binds a copy: a row's values end with the row. */
+static bool keep(struct api_call *call, const char *name, struct str value) {
+    const char *copy = str_is_none(value) ? NULL : arena_strdup(call->arena, value);
+    api_bind(call, name, str_from(copy, copy == NULL ? 0 : value.len));
+    return copy != NULL || str_is_none(value);
+}
+
+static void too_many(struct api_call *call, struct str seconds) {
+    struct http_problem problem = {.code = "too_many_attempts", .headers_count = 1};
+    const char *copy = arena_strdup(call->arena, seconds);
+    problem.headers[0].name = STR("Retry-After");
+    problem.headers[0].value = copy == NULL ? STR("60") : str_from(copy, seconds.len);
+    http_problem_send(call->request, &problem);
+}
+
+static void on_settled(struct api_call *call, const struct db_result *result) {
+    const struct credentials *given = call->state;
+    struct str wait = db_result_get(result, "retry_after");
+    if (!str_is_none(wait))
+        too_many(call, wait);
+    else
+        given->then(call);
+}
+
+static void settle(struct api_call *call) {
+    enum status status = api_submit_then(call, &stmt_auth_settle, on_settled);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+/* Where the password was changed meanwhile, that change stands; this one was right all the same. */
+static void on_rehash_stored(struct api_call *call, const struct db_result *result) {
+    (void)result;
+    settle(call);
+}
+
+static void on_rehashed(struct api_call *call, struct password_job *job) {
+    enum status status = STATUS_NO_MEMORY;
+    if (keep(call, "password_hash", str_of(job->hash)))
+        status = api_submit_then(call, &stmt_auth_password_rehash, on_rehash_stored);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+/* The cost was raised since the password was set: this is the one moment its text is at hand. */
+static void on_verified(struct api_call *call, struct password_job *job) {
+    const struct credentials *given = call->state;
+    enum status status = STATUS_OK;
+    if (!job->matches)
+        api_problem(call, given->wrong_code);
+    else if (job->needs_rehash)
+        status = api_password_hash(call, given->password, on_rehashed);
+    else
+        settle(call);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+static void on_attempt(struct api_call *call, const struct db_result *result) {
+    const struct credentials *given = call->state;
+    struct str wait = db_result_get(result, "retry_after");
+    struct str stored = db_result_get(result, "password_hash");
+    if (!str_is_none(wait)) {
+        too_many(call, wait);
+        return;
+    }
+    if (!keep(call, "account_id", db_result_get(result, "account_id")) ||
+        !keep(call, "login", db_result_get(result, "login")) ||
+        !keep(call, "known", db_result_get(result, "known")) ||
+        !keep(call, "device", db_result_get(result, "device")) || !keep(call, "old_hash", stored)) {
+        api_fail(call, STATUS_NO_MEMORY);
+        return;
+    }
+    enum status status = api_password_verify(call, given->password, stored, on_verified);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+static enum status bind_device(struct api_call *call, struct str token) {
+    api_bind(call, "device_hashes", STR("{}"));
+    if (token_check(TOKEN_REFRESH, token) != STATUS_OK)
+        return STATUS_OK; /* it is no secret that this proves nothing */
+    unsigned char hash[TOKEN_HASH_BYTES];
+    char text[TOKEN_HASH_TEXT_SIZE];
+    token_hash(call->worker->shared->keys, token, hash);
+    token_hash_text(hash, text);
+    struct str item = str_of(text), list = bind_array(call->arena, &item, 1);
+    api_bind(call, "device_hashes", list);
+    return str_is_none(list) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
+enum status credentials_check(struct api_call *call, const struct credentials *given) {
+    /* Before it is counted: who is turned away because others crowd the queue has tried nothing. */
+    if (helpers_full(call->worker->shared->password_helpers))
+        return STATUS_BUSY;
+    struct credentials *kept = arena_alloc(call->arena, sizeof *kept);
+    if (kept == NULL)
+        return STATUS_NO_MEMORY;
+    *kept = *given;
+    call->state = kept;
+    api_bind(call, "login", given->login);
+    api_bind(call, "account_id",
+             str_is_none(given->login) ? str_of(call->principal.account_id) : STR_NONE);
+    api_bind(call, "address", http_request_peer(call->request));
+    api_bind(call, "with_code", STR("false"));
+    enum status status = bind_device(call, given->device);
+    return status != STATUS_OK ? status : api_submit_then(call, &stmt_auth_attempt, on_attempt);
+}

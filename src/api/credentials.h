@@ -1,0 +1,21 @@
+/* Whoever gives a password: how often they may, whether it is right. One way for signing in and for
+ * whatever asks a signed-in account for its password again. */
+#ifndef SEGRETERIA_API_CREDENTIALS_H
+#define SEGRETERIA_API_CREDENTIALS_H
+
+#include "segreteria/api/call.h"
+
+struct credentials {
+    struct str login; /* e-mail address; STR_NONE: the caller's own account */
+    struct str password;
+    struct str device;      /* refresh token of an earlier session; STR_NONE: none given */
+    const char *wrong_code; /* problem when the password is not right */
+    void (*then)(struct api_call *call); /* it is right; :account_id and :old_hash are bound */
+};
+
+/* Counts the attempt, verifies the password, makes its hash anew where the cost has risen, and goes
+ * on with `then`; answers everything else itself: 429 too_many_attempts, wrong_code, 503. Uses
+ * call->state until `then`. */
+NODISCARD enum status credentials_check(struct api_call *call, const struct credentials *given);
+
+#endif
