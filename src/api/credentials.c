@@ -91,11 +91,7 @@ static enum status bind_device(struct api_call *call, struct str token) {
     api_bind(call, "device_hashes", STR("{}"));
     if (token_check(TOKEN_REFRESH, token) != STATUS_OK)
         return STATUS_OK; /* it is no secret that this proves nothing */
-    unsigned char hash[TOKEN_HASH_BYTES];
-    char text[TOKEN_HASH_TEXT_SIZE];
-    token_hash(call->worker->shared->keys, token, hash);
-    token_hash_text(hash, text);
-    struct str item = str_of(text), list = bind_array(call->arena, &item, 1);
+    struct str list = token_hashes_text(call->keys, token, call->arena);
     api_bind(call, "device_hashes", list);
     return str_is_none(list) ? STATUS_NO_MEMORY : STATUS_OK;
 }
@@ -112,7 +108,7 @@ enum status credentials_check(struct api_call *call, const struct credentials *g
     api_bind(call, "login", given->login);
     api_bind(call, "account_id",
              str_is_none(given->login) ? str_of(call->principal.account_id) : STR_NONE);
-    api_bind(call, "address", http_request_peer(call->request));
+    api_bind(call, "address", http_request_client_address(call->request));
     api_bind(call, "with_code", STR("false"));
     enum status status = bind_device(call, given->device);
     return status != STATUS_OK ? status : api_submit_then(call, &stmt_auth_attempt, on_attempt);
