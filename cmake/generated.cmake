@@ -13,6 +13,7 @@ file(GLOB docs_files CONFIGURE_DEPENDS
     "${CMAKE_SOURCE_DIR}/third_party/*/*.js" "${CMAKE_SOURCE_DIR}/third_party/*/*.css")
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
+set(lint_rules "${CMAKE_SOURCE_DIR}/src/lint/rules.yaml")
 set(demo "${CMAKE_SOURCE_DIR}/src/cli/demo.json")
 set(docs_words)
 foreach(file IN LISTS docs_files)
@@ -26,10 +27,16 @@ add_custom_command(
     DEPENDS "${generator}" "${contract}"
     COMMENT "openapi.yaml -> JSON" VERBATIM)
 add_custom_command(
+    OUTPUT "${generated_dir}/lint.json"
+    COMMAND ${generate} lint "${generated_dir}" "${lint_rules}"
+    DEPENDS "${generator}" "${lint_rules}"
+    COMMENT "rules for vacancies -> JSON" VERBATIM)
+add_custom_command(
     OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
     COMMAND ${generate} assets "${generated_dir}"
-        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}" -- ${docs_words}
-    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" ${docs_files}
+        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}"
+        "lint.json=${generated_dir}/lint.json" -- ${docs_words}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${generated_dir}/lint.json" "${contract}" "${demo}" ${docs_files}
     COMMENT "Embedding the contract, the demo and the reference page" VERBATIM)
 add_custom_command(
     OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
@@ -49,7 +56,7 @@ add_custom_command(
 
 # The assembler takes the files in, which no compiler tells the build about.
 set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
-    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${docs_files}")
+    OBJECT_DEPENDS "${generated_dir}/openapi.json;${generated_dir}/lint.json;${contract};${demo};${docs_files}")
 
 add_library(seg_generated STATIC
     "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"
