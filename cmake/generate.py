@@ -2,8 +2,7 @@
 """Turns the project's data files into C, at build.
 
     generate.py contract   OUT_DIR openapi.yaml
-    generate.py lint       OUT_DIR rules.yaml
-    generate.py assets     OUT_DIR NAME=FILE... -- [DOC_NAME=FILE...]
+    generate.py assets     OUT_DIR NAME=FILE... [-- GROUP NAME=FILE...]...
     generate.py migrations OUT_DIR FILE.sql...
     generate.py statements OUT_DIR SRC_DIR FILE.sql...
     generate.py operations OUT_DIR API_DIR FILE.c...
@@ -46,66 +45,72 @@ def asset_pairs(words):
     return pairs
 
 
-def yaml_to_json(source, target):
-    """A YAML file as JSON on one line."""
+def generate_contract(out_dir, words):
+    """openapi.json, from the YAML, on one line."""
     done = subprocess.run(
-        ["fy-tool", "--resolve", "--mode", "json-oneline", source], capture_output=True, text=True, check=False
+        ["fy-tool", "--resolve", "--mode", "json-oneline", words[0]], capture_output=True, text=True, check=False
     )
     if done.returncode != 0 or not done.stdout.strip():
-        fail(f"{source}: fy-tool cannot read it\n{done.stderr}")
+        fail(f"{words[0]}: fy-tool cannot read it\n{done.stderr}")
     try:
         json.loads(done.stdout)
     except ValueError as error:
-        fail(f"{source}: its JSON form is not JSON: {error}")
-    write_if_changed(target, done.stdout.strip() + "\n")
+        fail(f"{words[0]}: its JSON form is not JSON: {error}")
+    write_if_changed(out_dir / "openapi.json", done.stdout.strip() + "\n")
 
 
-def generate_contract(out_dir, words):
-    """openapi.json, from the YAML."""
-    yaml_to_json(words[0], out_dir / "openapi.json")
+def asset_groups(words):
+    """(single assets, {group: its assets by name}) of the command line."""
+    parts = [[]]
+    for word in words:
+        if word == "--":
+            parts.append([])
+        else:
+            parts[-1].append(word)
+    return asset_pairs(parts[0]), {part[0]: sorted(asset_pairs(part[1:])) for part in parts[1:]}
 
 
-def generate_lint(out_dir, words):
-    """lint.json, the rules for vacancies, from the YAML."""
-    yaml_to_json(words[0], out_dir / "lint.json")
+def asset_data(file, symbol):
+    size = file.stat().st_size
+    return (
+        f"    .balign 16\n    .global {symbol}\n    .hidden {symbol}\n    .type {symbol}, %object\n"
+        f'{symbol}:\n    .incbin "{file}"\n    .byte 0\n    .size {symbol}, {size + 1}\n'
+    )
 
 
 def generate_assets(out_dir, words):
     """assets.h, assets.c and assets_data.S: files as they are, taken in by the assembler (a C array of a megabyte
-    compiles slowly). Each is followed by a NUL byte that is not counted."""
-    split = words.index("--")
-    single, docs = asset_pairs(words[:split]), sorted(asset_pairs(words[split + 1 :]))
+    compiles slowly). Each is followed by a NUL byte that is not counted. A group is the array assets_<group>, by name."""
+    single, groups = asset_groups(words)
     header = HEADER + (
         "#ifndef SEGRETERIA_GENERATED_ASSETS_H\n#define SEGRETERIA_GENERATED_ASSETS_H\n\n#include <stddef.h>\n\n"
         "struct asset {\n    const char *name;\n    const unsigned char *data; /* data[len] is a NUL */\n"
         "    size_t len;\n};\n\n"
     )
-    code = HEADER + '#include "generated/assets.h"\n\n'
+    declared, code = "", ""
     data = HEADER + '    .section .rodata, "a", %progbits\n'
-    entries = {}
-    for number, (name, file) in enumerate(single + docs):
-        size = file.stat().st_size
+    number = 0
+
+    def entry(name, file):
+        nonlocal declared, data, number
         symbol = f"seg_asset_data_{number}"
-        code += f"extern const unsigned char {symbol}[];\n"
-        data += (
-            f"    .balign 16\n    .global {symbol}\n    .hidden {symbol}\n    .type {symbol}, %object\n"
-            f'{symbol}:\n    .incbin "{file}"\n    .byte 0\n    .size {symbol}, {size + 1}\n'
-        )
-        entries[name, number >= len(single)] = f'{{"{name}", {symbol}, {size}}}'
-    code += "\n"
-    for name, _ in single:
+        number += 1
+        declared += f"extern const unsigned char {symbol}[];\n"
+        data += asset_data(file, symbol)
+        return f'{{"{name}", {symbol}, {file.stat().st_size}}}'
+
+    for name, file in single:
         symbol = "asset_" + re.sub(r"[^a-z0-9]", "_", name.lower())
         header += f"extern const struct asset {symbol};\n"
-        code += f"const struct asset {symbol} = {entries[name, False]};\n"
-    header += (
-        "\n/* The files of the reference page (/docs), by name; the first of a name that a path ends in. */\n"
-        "extern const struct asset assets_docs[];\nextern const size_t assets_docs_count;\n\n#endif\n"
-    )
-    items = ",\n".join("    " + entries[name, True] for name, _ in docs) or "    {NULL, NULL, 0}"
-    code += f"\nconst struct asset assets_docs[] = {{\n{items}}};\nconst size_t assets_docs_count = {len(docs)};\n"
+        code += f"const struct asset {symbol} = {entry(name, file)};\n"
+    header += "\n/* Files by name. */\n"
+    for group, pairs in sorted(groups.items()):
+        header += f"extern const struct asset assets_{group}[];\nextern const size_t assets_{group}_count;\n"
+        items = ",\n".join("    " + entry(name, file) for name, file in pairs) or "    {NULL, NULL, 0}"
+        code += f"\nconst struct asset assets_{group}[] = {{\n{items}}};\nconst size_t assets_{group}_count = {len(pairs)};\n"
     data += '\n    .section .note.GNU-stack, "", %progbits\n'
-    write_if_changed(out_dir / "assets.h", header)
-    write_if_changed(out_dir / "assets.c", code)
+    write_if_changed(out_dir / "assets.h", header + "\n#endif\n")
+    write_if_changed(out_dir / "assets.c", HEADER + '#include "generated/assets.h"\n\n' + declared + "\n" + code)
     write_if_changed(out_dir / "assets_data.S", data)
 
 
@@ -241,7 +246,6 @@ def generate_operations(out_dir, words):
 def main():
     kinds = {
         "contract": generate_contract,
-        "lint": generate_lint,
         "assets": generate_assets,
         "migrations": generate_migrations,
         "statements": generate_statements,

@@ -1,4 +1,4 @@
-# C made from the contract, the migrations, the SQL statements, the demo and the files of the reference page, in <build>/generated:
+# C made from the contract, the migrations, the SQL statements, the demo, the pages and the texts of mail, in <build>/generated:
 # the library seg_generated, which every room may include. The table of operations is compiled with the room api.
 set(generated_dir "${CMAKE_BINARY_DIR}/generated")
 set(generator "${CMAKE_SOURCE_DIR}/cmake/generate.py")
@@ -11,14 +11,20 @@ file(GLOB docs_files CONFIGURE_DEPENDS
     "${CMAKE_SOURCE_DIR}/src/docs-ui/*.html" "${CMAKE_SOURCE_DIR}/src/docs-ui/*.css" "${CMAKE_SOURCE_DIR}/src/docs-ui/*.js"
     "${CMAKE_SOURCE_DIR}/src/docs-ui/*.svg"
     "${CMAKE_SOURCE_DIR}/third_party/*/*.js" "${CMAKE_SOURCE_DIR}/third_party/*/*.css")
+file(GLOB links_files CONFIGURE_DEPENDS
+    "${CMAKE_SOURCE_DIR}/src/links-ui/*.html" "${CMAKE_SOURCE_DIR}/src/links-ui/*.css" "${CMAKE_SOURCE_DIR}/src/links-ui/*.js")
+file(GLOB mail_files CONFIGURE_DEPENDS
+    "${CMAKE_SOURCE_DIR}/src/mail/templates/*.txt" "${CMAKE_SOURCE_DIR}/src/mail/templates/*.html")
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
-set(lint_rules "${CMAKE_SOURCE_DIR}/src/lint/rules.yaml")
 set(demo "${CMAKE_SOURCE_DIR}/src/cli/demo.json")
-set(docs_words)
-foreach(file IN LISTS docs_files)
-    cmake_path(GET file FILENAME name)
-    list(APPEND docs_words "${name}=${file}")
+set(asset_groups)
+foreach(group IN ITEMS docs links mail)
+    list(APPEND asset_groups -- ${group})
+    foreach(file IN LISTS ${group}_files)
+        cmake_path(GET file FILENAME name)
+        list(APPEND asset_groups "${name}=${file}")
+    endforeach()
 endforeach()
 
 add_custom_command(
@@ -27,17 +33,12 @@ add_custom_command(
     DEPENDS "${generator}" "${contract}"
     COMMENT "openapi.yaml -> JSON" VERBATIM)
 add_custom_command(
-    OUTPUT "${generated_dir}/lint.json"
-    COMMAND ${generate} lint "${generated_dir}" "${lint_rules}"
-    DEPENDS "${generator}" "${lint_rules}"
-    COMMENT "rules for vacancies -> JSON" VERBATIM)
-add_custom_command(
     OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
     COMMAND ${generate} assets "${generated_dir}"
-        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}"
-        "lint.json=${generated_dir}/lint.json" -- ${docs_words}
-    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${generated_dir}/lint.json" "${contract}" "${demo}" ${docs_files}
-    COMMENT "Embedding the contract, the demo and the reference page" VERBATIM)
+        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}" ${asset_groups}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" ${docs_files} ${links_files}
+        ${mail_files}
+    COMMENT "Embedding the contract, the demo, the pages and the texts of mail" VERBATIM)
 add_custom_command(
     OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
     COMMAND ${generate} migrations "${generated_dir}" ${migration_files}
@@ -56,7 +57,7 @@ add_custom_command(
 
 # The assembler takes the files in, which no compiler tells the build about.
 set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
-    OBJECT_DEPENDS "${generated_dir}/openapi.json;${generated_dir}/lint.json;${contract};${demo};${docs_files}")
+    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${docs_files};${links_files};${mail_files}")
 
 add_library(seg_generated STATIC
     "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"

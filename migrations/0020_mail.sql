@@ -105,7 +105,7 @@ comment on function link_create(uuid, bytea, text, uuid, text, jsonb, interval) 
 create function link_find(hash bytea, purpose text) returns link_tokens
 language sql volatile
 as $$
-    select l from link_tokens l
+    select l.* from link_tokens l
     where l.token_hash = hash and l.purpose = link_find.purpose and l.used_at is null and l.expires_at > now()
     for update
 $$;
@@ -122,7 +122,7 @@ language sql volatile
 as $$
     update link_tokens l set used_at = now()
     where l.token_hash = hash and l.purpose = link_use.purpose and l.used_at is null and l.expires_at > now()
-    returning l
+    returning l.*
 $$;
 comment on function link_use(bytea, text) is
     'Uses a link up and gives it back; NULL when there is none, it has expired or was used.';

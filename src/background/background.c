@@ -14,7 +14,9 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 4
+#define CHORES 5
+#define STATEMENTS (CHORES + COURIER_STATEMENTS)
+#define MAIL_DRAIN_MS 5000
 
 struct chore {
     const struct db_statement *statement;
@@ -34,6 +36,10 @@ struct background {
     pthread_t thread;
     bool thread_runs;
     struct chore chores[CHORES];
+    const struct db_statement *statements[STATEMENTS];
+    struct courier *courier;
+    struct loop_message stop;
+    struct loop_timer stop_timer;
 };
 
 static void *thread_main(void *context) {
@@ -87,54 +93,69 @@ static void on_notify(void *context, const char *channel, const char *payload) {
     struct background *background = context;
     if (strcmp(channel, "segreteria_auth") == 0)
         auth_epochs_bump(background->epochs, str_of(payload));
+    else
+        courier_wake(background->courier);
 }
 
 static void on_listening(void *context) {
     struct background *background = context;
     auth_epochs_bump(background->epochs,
                      STR_NONE); /* what was missed while nobody listened is unknown */
+    courier_wake(background->courier);
 }
 
 /* ---- life ---- */
 
 static enum status open_connections(struct background *background,
                                     const struct background_options *options) {
-    static const struct db_statement *const statements[] = {
-        &stmt_background_jobs_expire, &stmt_background_idempotency_purge,
-        &stmt_background_sessions_purge, &stmt_background_sign_in_purge};
-    static const char *const channels[] = {"segreteria_auth"};
+    static const char *const channels[] = {"segreteria_auth", "segreteria_mail"};
     const struct db_lane_options lane = {.name = "background",
                                          .conninfo = options->conninfo,
                                          .loop = background->loop,
                                          .helpers = options->helpers,
-                                         .statements = statements,
-                                         .statements_count = CHORES,
+                                         .statements = background->statements,
+                                         .statements_count = STATEMENTS,
                                          .connections = 1,
-                                         .depth_max = 4,
-                                         .queue_max = 16,
+                                         .depth_max = 8,
+                                         .queue_max = 32,
                                          .statement_timeout_ms = 30000,
                                          .write = true};
     const struct db_listener_options listener = {.conninfo = options->conninfo,
                                                  .loop = background->loop,
                                                  .helpers = options->helpers,
                                                  .channels = channels,
-                                                 .channels_count = 1,
+                                                 .channels_count = 2,
                                                  .context = background,
                                                  .on_notify = on_notify,
                                                  .on_listening = on_listening};
-    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000, 60000};
     enum status status = db_lane_create(&lane, &background->lane);
     if (status == STATUS_OK)
-        status = db_listener_create(&listener, &background->listener);
-    for (size_t i = 0; status == STATUS_OK && i < CHORES; i++) {
+        status = courier_create(&options->mail, options->keys, background->loop, background->lane,
+                                &background->courier);
+    return status != STATUS_OK ? status : db_listener_create(&listener, &background->listener);
+}
+
+static void start_chores(struct background *background) {
+    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000, 60000, 3600000};
+    for (size_t i = 0; i < CHORES; i++) {
         struct chore *chore = &background->chores[i];
-        *chore = (struct chore){.statement = statements[i],
+        *chore = (struct chore){.statement = background->statements[i],
                                 .every_ms = every_ms[i],
                                 .background = background,
                                 .timer = {.on_due = on_due}};
         again_in(chore, 2000 + 1000 * (unsigned)i);
     }
-    return status;
+}
+
+static void select_statements(struct background *background) {
+    static const struct db_statement *const chores[CHORES] = {
+        &stmt_background_jobs_expire, &stmt_background_idempotency_purge,
+        &stmt_background_sessions_purge, &stmt_background_sign_in_purge,
+        &stmt_background_mail_purge};
+    for (size_t i = 0; i < CHORES; i++)
+        background->statements[i] = chores[i];
+    for (size_t i = 0; i < COURIER_STATEMENTS; i++)
+        background->statements[CHORES + i] = courier_statements[i];
 }
 
 enum status background_start(const struct background_options *options, struct background **out) {
@@ -143,21 +164,44 @@ enum status background_start(const struct background_options *options, struct ba
         return STATUS_NO_MEMORY;
     *out = background;
     background->epochs = options->epochs;
+    select_statements(background);
     enum status status = loop_create(&background->loop);
     if (status == STATUS_OK)
         status = open_connections(background, options);
     if (status != STATUS_OK)
         return status;
+    start_chores(background);
     background->thread_runs = pthread_create(&background->thread, NULL, thread_main, background) ==
                               0;
     return background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
+}
+
+static void on_idle(void *context) {
+    struct background *background = context;
+    loop_stop(background->loop);
+}
+
+static void on_too_late(struct loop_timer *timer) {
+    on_idle((char *)timer - offsetof(struct background, stop_timer));
+}
+
+/* A message whose text is on its way to the mail server would otherwise end with an unknown
+ * outcome. */
+static void on_stop(struct loop_message *message) {
+    struct background *background =
+        (struct background *)(void *)((char *)message - offsetof(struct background, stop));
+    background->stop_timer.on_due = on_too_late;
+    loop_timer_set(background->loop, &background->stop_timer,
+                   loop_now_ms(background->loop) + MAIL_DRAIN_MS);
+    courier_drain(background->courier, on_idle, background);
 }
 
 void background_stop(struct background *background) {
     if (background == NULL)
         return;
     if (background->thread_runs) {
-        loop_stop(background->loop);
+        background->stop.deliver = on_stop;
+        loop_post(background->loop, &background->stop);
         (void)pthread_join(background->thread, NULL);
     }
     background->thread_runs = false;
@@ -165,7 +209,9 @@ void background_stop(struct background *background) {
     for (size_t i = 0; i < CHORES; i++)
         if (background->chores[i].running)
             db_lane_cancel(background->lane, &background->chores[i].call);
+    courier_destroy(background->courier);
     db_lane_destroy(background->lane);
+    background->courier = NULL;
     background->listener = NULL;
     background->lane = NULL;
 }

@@ -22,12 +22,19 @@ static const char help[] =
     "  --postgres-bin DIR        where initdb and postgres are\n"
     "  --cors-origin ORIGIN      browser origin allowed beyond public reads; may be repeated\n"
     "  --trusted-proxy NETWORK   proxies (address or CIDR) whose Forwarded and X-Forwarded-For are believed; may be repeated\n"
+    "  --public-url URL          where people find this server, for links in mail (http://HOST:PORT)\n"
+    "  --mail-from ADDRESS       who mail comes from: \"Name <mail@example.org>\"\n"
+    "  --smtp-url URL            mail server: smtp://HOST:PORT, with STARTTLS, or smtps://HOST:PORT; without one\n"
+    "                            mail is written to files in DIR/mail\n"
+    "  --smtp-plain              smtp:// without STARTTLS, for a mail server on this machine\n"
+    "  --smtp-ca-file FILE       certificates to trust in place of the system's\n"
     "  --log-level LEVEL         debug, info, warn or error (info)\n"
     "  --no-access-log           no line for each request\n"
     "  --help\n"
     "\n"
     "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (64 hexadecimal\n"
-    "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR.\n"
+    "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR, SEGRETERIA_PUBLIC_URL,\n"
+    "SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD.\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
 
 enum {
@@ -42,6 +49,11 @@ enum {
     POSTGRES_BIN,
     CORS,
     PROXY,
+    PUBLIC_URL,
+    MAIL_FROM,
+    SMTP_URL,
+    SMTP_PLAIN,
+    SMTP_CA_FILE,
     LOG_LEVEL,
     NO_ACCESS_LOG,
     HELP
@@ -59,6 +71,11 @@ static const struct option long_options[] = {
     {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
     {"cors-origin", required_argument, NULL, CORS},
     {"trusted-proxy", required_argument, NULL, PROXY},
+    {"public-url", required_argument, NULL, PUBLIC_URL},
+    {"mail-from", required_argument, NULL, MAIL_FROM},
+    {"smtp-url", required_argument, NULL, SMTP_URL},
+    {"smtp-plain", no_argument, NULL, SMTP_PLAIN},
+    {"smtp-ca-file", required_argument, NULL, SMTP_CA_FILE},
     {"log-level", required_argument, NULL, LOG_LEVEL},
     {"no-access-log", no_argument, NULL, NO_ACCESS_LOG},
     {"help", no_argument, NULL, HELP},
@@ -86,6 +103,7 @@ static void defaults(struct serve_options *out) {
         .access_log = true,
         .log_level = LOG_INFO,
     };
+    mail_options_defaults(&out->mail);
 }
 
 /* Writes wait for the disk, and commits that come together share a flush: about this many of all
@@ -148,6 +166,11 @@ static bool apply(int option, struct serve_options *out) {
     case RUN_AS: out->run_as = optarg; return true;
     case POSTGRES_BIN: out->postgres_bin = optarg; return true;
     case NO_ACCESS_LOG: out->access_log = false; return true;
+    case PUBLIC_URL: out->mail.public_url = optarg; return true;
+    case MAIL_FROM: out->mail.mail_from = optarg; return true;
+    case SMTP_URL: out->mail.smtp_url = optarg; return true;
+    case SMTP_PLAIN: out->mail.smtp_plain = true; return true;
+    case SMTP_CA_FILE: out->mail.smtp_ca_file = optarg; return true;
     case WORKERS: return number("workers", optarg, 1, 256, &out->workers);
     case WRITES: return number("write-connections", optarg, 1, 64, &out->write_connections);
     case PASSWORDS: return number("password-threads", optarg, 1, 64, &out->password_threads);
@@ -187,6 +210,8 @@ int serve_options_parse(int argc, char **argv, struct serve_options *out) {
                       argv[optind]);
         return 3;
     }
+    if (!mail_options_check(&out->mail))
+        return 3;
     if (out->write_connections == 0)
         out->write_connections = default_write_connections(out->workers);
     return 0;

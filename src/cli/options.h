@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mail_options.h"
 #include "segreteria/core/log.h"
 #include "segreteria/core/str.h"
 #include "segreteria/http/address.h"
@@ -30,6 +31,7 @@ struct serve_options {
     size_t cors_origins_count;
     struct http_network trusted_proxies[OPTIONS_LIST_MAX];
     size_t trusted_proxies_count;
+    struct mail_options mail;
 };
 
 /* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong

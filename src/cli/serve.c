@@ -41,7 +41,6 @@
 struct serve {
     struct serve_options options;
     struct contract *contract;
-    struct lint *lint;
     struct api_table *table;
     struct cluster *cluster;
     char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data
@@ -58,6 +57,7 @@ struct serve {
     int signal_fd;
     bool told;        /* to stop: whatever step that interrupts, the end is a clean one */
     struct buf bound; /* the address served on */
+    char site[512];   /* the same for people */
     struct buf error; /* the one line that says why not */
 };
 
@@ -100,9 +100,6 @@ static void keep_memory(void) {
 static enum status open_contract(struct serve *serve) {
     enum status status = contract_create(asset_openapi_json.data, asset_openapi_json.len,
                                          &serve->contract, &serve->error);
-    if (status == STATUS_OK)
-        status = lint_create(str_from((const char *)asset_lint_json.data, asset_lint_json.len),
-                             &serve->lint, &serve->error);
     return status != STATUS_OK ? status
                                : api_table_create(serve->contract, &serve->table, &serve->error);
 }
@@ -194,7 +191,6 @@ static enum status open_database(struct serve *serve) {
 static enum status start_workers(struct serve *serve) {
     struct api_shared *shared = &serve->shared;
     shared->contract = serve->contract;
-    shared->lint = serve->lint;
     shared->table = serve->table;
     atomic_store(&shared->keys, &serve->keys);
     shared->spool_dir = serve->data_path;
@@ -212,8 +208,14 @@ static enum status start_workers(struct serve *serve) {
         status = serve_worker_start(&serve->workers[i], shared, &serve->options, serve->conninfo,
                                     serve->listen_fds[i]);
     }
-    const struct background_options background = {
-        .conninfo = serve->conninfo, .helpers = shared->helpers, .epochs = &shared->epochs};
+    struct background_options background = {.conninfo = serve->conninfo,
+                                            .helpers = shared->helpers,
+                                            .epochs = &shared->epochs,
+                                            .keys = &shared->keys};
+    (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
+    mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
+    background.mail.data_dir_fd = cluster_dir_fd(serve->cluster);
+    background.mail.data_dir = cluster_data_dir(serve->cluster);
     return status != STATUS_OK ? status : background_start(&background, &serve->background);
 }
 
@@ -296,7 +298,6 @@ static void take_apart(struct serve *serve) {
     cluster_close(serve->cluster);
     db_constraints_destroy(serve->constraints);
     api_table_destroy(serve->table);
-    lint_destroy(serve->lint);
     contract_destroy(serve->contract);
     keys_wipe(&serve->keys);
     if (serve->signal_fd >= 0)
@@ -328,8 +329,10 @@ int cli_serve(int argc, char **argv) {
     buf_init(&serve.error, 8192);
     buf_init(&serve.bound, 512);
     int parsed = serve_options_parse(argc, argv, &serve.options);
-    if (parsed != 0)
+    if (parsed != 0) {
+        mail_options_deinit(&serve.options.mail);
         return parsed - 1;
+    }
     log_set_level(serve.options.log_level);
     if (sodium_init() < 0) {
         (void)fprintf(stderr, "segreteria: libsodium cannot be initialised\n");
@@ -338,6 +341,7 @@ int cli_serve(int argc, char **argv) {
     raise_file_limit();
     keep_memory();
     int status = serve_run(&serve);
+    mail_options_deinit(&serve.options.mail);
     buf_deinit(&serve.error);
     buf_deinit(&serve.bound);
     return status;

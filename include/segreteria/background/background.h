@@ -1,13 +1,14 @@
 /* Background work of one instance, on a thread and connections of its own: writes the expiry of
- * vacancies, removes old idempotency keys and sessions, and hears of revocations by other
- * instances. Any number of instances may run it: the statements take their rows with FOR UPDATE
- * SKIP LOCKED.
+ * vacancies, removes old idempotency keys and sessions, sends mail, and hears of revocations by
+ * other instances. Any number of instances may run it: the statements take their rows with FOR
+ * UPDATE SKIP LOCKED.
  */
 #ifndef SEGRETERIA_BACKGROUND_BACKGROUND_H
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
 
 #include "segreteria/auth/cache.h"
 #include "segreteria/core/status.h"
+#include "segreteria/mail/courier.h"
 #include "segreteria/worker/helpers.h"
 
 struct background;
@@ -16,6 +17,8 @@ struct background_options {
     const char *conninfo;
     struct helpers *helpers;
     struct auth_epochs *epochs; /* bumped when another instance revokes something */
+    const _Atomic(const struct keys *) *keys;
+    struct courier_options mail; /* what it points at must live as long */
 };
 
 /* Connections it takes from the data base's allowance. */
@@ -24,7 +27,8 @@ struct background_options {
 /* *out is set whenever there is something to end, so also on some failures. */
 NODISCARD enum status background_start(const struct background_options *options,
                                        struct background **out);
-/* Ends the thread after the turn it is in, and what it was doing. NULL is allowed. */
+/* Ends the thread when the messages being sent are done, or after a few seconds, and what it was
+ * doing. NULL is allowed. */
 void background_stop(struct background *background);
 /* Only after the helpers are destroyed: what they still did for it comes back to its loop. NULL is
  * allowed. */
