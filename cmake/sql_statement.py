@@ -4,8 +4,8 @@
     -- @read
     select ... where id = :job_id::uuid
 
-Directives stand in comments: @read, @write (the default), @slow, and @merge NAME (a by-key read whose parameter NAME is an
-array). Comments are dropped, `:name` becomes $1, $2, ... in order of first use; quoted text, `::casts` and `:=` stay.
+Directives stand in comments: @read, @write (the default), @slow, @merge NAME (a by-key read whose parameter NAME is an
+array), and @recorded (a read that adds to the audit trail: a write that keeps no answer) or @recorded slow. Comments are dropped, `:name` becomes $1, $2, ... in order of first use; quoted text, `::casts` and `:=` stay.
 """
 
 import re
@@ -15,7 +15,9 @@ NAME_MAX = 63  # PostgreSQL cuts longer names (NAMEDATALEN - 1)
 ADDED_PARAMS = 4  # three of idempotency and the context
 CONTEXT = "context"  # see migrations/0015_request_context.sql
 
-KINDS = {"read": "DB_READ", "write": "DB_WRITE", "slow": "DB_SLOW"}
+KINDS = {"read": "DB_READ", "write": "DB_WRITE", "slow": "DB_SLOW", "recorded": "DB_WRITE", "recorded slow": "DB_SLOW_WRITE"}
+
+WRITES = ("DB_WRITE", "DB_SLOW_WRITE")
 
 # In order: what starts at a place decides. Nothing inside the first five is ever a parameter.
 TOKENS = re.compile(
@@ -45,6 +47,7 @@ class Statement:
         self.params = []
         self.kind = None
         self.merge_param = -1
+        self.recorded = False
         self.idempotent_sql = None
 
 
@@ -91,8 +94,10 @@ def directive(statement, comment, line):
     word, argument = match[1], match[2]
     if word == "merge" and re.fullmatch(r"[a-z_][a-z0-9_]*", argument):
         kind = "DB_READ"
-    elif word in KINDS and argument == "":
-        kind = KINDS[word]
+    elif f"{word} {argument}".rstrip() in KINDS:
+        kind = KINDS[f"{word} {argument}".rstrip()]
+        statement.recorded = word == "recorded"
+        argument = ""
     else:
         raise Mistake(line, f"unknown directive @{word} {argument}".rstrip())
     if statement.kind not in (None, kind):
@@ -138,9 +143,10 @@ def finish(statement, name, merge, in_api):
         if merge not in statement.params:
             raise Mistake(1, f"@merge {merge}: the statement has no parameter :{merge}")
         statement.merge_param = statement.params.index(merge)
-    if in_api and statement.kind == "DB_WRITE" and re.match(r"select\b", statement.sql, re.IGNORECASE):
+    if in_api and statement.kind in WRITES and re.match(r"select\b", statement.sql, re.IGNORECASE):
         gate(statement)
-        statement.idempotent_sql = idempotent(statement)
+        if not statement.recorded:
+            statement.idempotent_sql = idempotent(statement)
 
 
 def gate(statement):

@@ -1,8 +1,22 @@
 -- The audit trail: one row for each change of identity, access, company, vacancy status and application status, and for
 -- each time a company's member saw a candidate's data. Rows are added and never changed; they end by retention alone.
 
+-- RFC 9562, 6.2, method 3: the 12 bits after the milliseconds say how far into the millisecond.
+create function uuid_v7_fine(at timestamptz default clock_timestamp()) returns uuid
+language plpgsql volatile parallel safe
+as $$
+declare
+    us bigint := extract(epoch from at) * 1000000;
+begin
+    return encode(substring(int8send(us / 1000) from 3)
+        || substring(int4send((28672 + us % 1000 * 4096 / 1000)::integer) from 3)
+        || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
+end
+$$;
+comment on function uuid_v7_fine(timestamptz) is 'A UUIDv7 whose order is that of time to a quarter of a microsecond.';
+
 create table audit_log (
-    id           uuid primary key default uuid_v7(),
+    id           uuid primary key default uuid_v7_fine(),
     at           timestamptz not null default clock_timestamp(),
     action       text not null,
     actor_kind   text not null,
@@ -35,37 +49,69 @@ comment on column audit_log.address is 'From where, in full; the API shows it in
 comment on column audit_log.company_id is 'The company that the row concerns: its owners may read it.';
 comment on column audit_log.candidate_id is 'The candidate that the row concerns: it may read it.';
 
+create table audit_shown (
+    candidate_id uuid not null,
+    event_id     uuid not null,
+    primary key (candidate_id, event_id)
+);
+create index audit_shown_old on audit_shown using brin (event_id);
+comment on table audit_shown is
+    'Which candidates a row of audit_log showed, where it showed several: a listing is one row there and one for each here.';
+
+create function uuid_at(id uuid) returns timestamptz
+language sql immutable parallel safe
+as $$
+    select timestamptz 'epoch'
+        + ('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint * interval '1 millisecond'
+$$;
+comment on function uuid_at(uuid) is 'When a UUIDv7 was made, to the millisecond.';
+
+create function uuid_floor(at timestamptz) returns uuid
+language sql immutable strict parallel safe
+as $$
+    select encode(substring(int8send(greatest(0, floor(extract(epoch from at) * 1000))::bigint) from 3)
+        || '\x70008000000000000000', 'hex')::uuid
+$$;
+comment on function uuid_floor(timestamptz) is 'No UUIDv7 made at that millisecond or later is smaller.';
+
 create function audit_keep() returns trigger
 language plpgsql
 as $$
 begin
-    if tg_op = 'DELETE' and current_setting('segreteria.audit_purge', true) = 'on' and old.at < now() - interval '180 days' then
+    if tg_op = 'DELETE' and current_setting('segreteria.audit_purge', true) = 'on'
+            and (to_jsonb(old) ->> tg_argv[0])::uuid < uuid_floor(now() - interval '180 days') then
         return old;
     end if;
     raise exception using errcode = 'insufficient_privilege',
-        message = 'rows of audit_log are not changed and not removed before their time';
+        message = 'rows of the audit trail are not changed and not removed before their time';
 end
 $$;
-comment on function audit_keep() is 'Refuses every change of audit_log but the purge of rows older than 180 days.';
-create trigger audit_log_keep_rows before update or delete on audit_log for each row execute function audit_keep();
+comment on function audit_keep() is 'Refuses every change of the trail but the purge of rows older than 180 days.';
+create trigger audit_log_keep_rows before update or delete on audit_log for each row execute function audit_keep('id');
 create trigger audit_log_keep_all before truncate on audit_log for each statement execute function audit_keep();
+create trigger audit_shown_keep_rows before update or delete on audit_shown
+    for each row execute function audit_keep('event_id');
+create trigger audit_shown_keep_all before truncate on audit_shown for each statement execute function audit_keep();
 
 create function audit_write(action text, subject_kind text, subject_id uuid, company uuid, candidate uuid, detail jsonb,
-                            actor_kind text, actor uuid) returns void
+                            actor_kind text, actor uuid) returns uuid
 language plpgsql volatile
 as $$
 declare
     c jsonb := nullif(current_setting('segreteria.context', true), '')::jsonb;
+    now_exactly timestamptz := clock_timestamp();
+    event uuid := uuid_v7_fine(now_exactly);
 begin
-    insert into audit_log (action, actor_kind, account_id, role, token_id, token_type, address, request_id, subject_kind,
+    insert into audit_log (id, at, action, actor_kind, account_id, role, token_id, token_type, address, request_id, subject_kind,
         subject_id, company_id, candidate_id, detail)
-    values (action, coalesce(actor_kind, c ->> 'kind', 'system'), coalesce(actor, (c ->> 'account_id')::uuid), c ->> 'role',
+    values (event, now_exactly, action, coalesce(actor_kind, c ->> 'kind', 'system'), coalesce(actor, (c ->> 'account_id')::uuid), c ->> 'role',
         (c ->> 'token_id')::uuid, c ->> 'token_type', (c ->> 'address')::inet, c ->> 'request_id', subject_kind,
         subject_id, company, candidate, jsonb_strip_nulls(coalesce(detail, '{}')));
+    return event;
 end
 $$;
 comment on function audit_write(text, text, uuid, uuid, uuid, jsonb, text, uuid) is
-    'A row of the trail. actor_kind and actor: only where they are not those of the request context (a sign-in).';
+    'A row of the trail; its id. actor_kind and actor: only where they are not those of the request context (a sign-in).';
 
 create function audit_record(action text, subject_kind text, subject_id uuid, company_id uuid default null,
                              candidate_id uuid default null, detail jsonb default '{}') returns void
@@ -84,17 +130,23 @@ comment on function audit_record(text, text, uuid, uuid, uuid, jsonb) is
 
 create function audit_purge(days integer, at_most integer) returns integer
 language plpgsql volatile
+set enable_bitmapscan = on -- the BRIN index of audit_shown
 as $$
 declare
+    oldest uuid := uuid_floor(now() - greatest(days, 180) * interval '1 day');
     n integer;
 begin
     perform set_config('segreteria.audit_purge', 'on', true);
-    with gone as (
+    delete from audit_shown where ctid = any (array(
+        select ctid from audit_shown where event_id < oldest limit at_most for update skip locked));
+    get diagnostics n = row_count;
+    -- A listing goes after what says whom it showed.
+    if n < at_most then
         delete from audit_log where id in (
-            select id from audit_log where at < now() - greatest(days, 180) * interval '1 day'
-            order by id limit at_most for update skip locked)
-        returning 1)
-    select count(*) into n from gone;
+            select id from audit_log where id < oldest order by id limit at_most - n for update skip locked);
+        get diagnostics at_most = row_count;
+        n := n + at_most;
+    end if;
     perform set_config('segreteria.audit_purge', '', true);
     return n;
 end

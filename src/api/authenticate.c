@@ -92,7 +92,6 @@ static bool read_principal(const struct db_result *result, struct principal *out
     copy_id(out->company_id, db_result_get(result, "company_id"));
     copy_id(out->candidate_id, db_result_get(result, "candidate_id"));
     copy_id(out->token_id, db_result_get(result, "token_id"));
-    out->by_session = str_eq(db_result_get(result, "token_type"), STR("session"));
     out->scopes = parse_scopes(db_result_get(result, "scopes"));
     out->api_token = str_eq(db_result_get(result, "token_type"), STR("api"));
     out->several_companies = str_eq(db_result_get(result, "several"), STR("t"));

@@ -23,7 +23,7 @@ static struct str make(struct api_call *call) {
     member(&json, "role", str_of(company_role_name(who->role)));
     member(&json, "token_id", str_of(who->token_id));
     if (call->authenticated)
-        member(&json, "token_type", who->by_session ? STR("session") : STR("api"));
+        member(&json, "token_type", who->api_token ? STR("api") : STR("session"));
     member(&json, "request_id", http_request_id(call->request));
     member(&json, "address", http_request_client_address(call->request));
     buf_append_char(&json, '}');

@@ -74,7 +74,8 @@ static void on_result(struct db_call *db, const struct db_result *result) {
 static struct db_lane *lane_for(const struct api_call *call, const struct db_statement *statement) {
     switch (statement->kind) {
     case DB_READ: return call->worker->read;
-    case DB_SLOW: return call->worker->slow;
+    case DB_SLOW:
+    case DB_SLOW_WRITE: return call->worker->slow;
     case DB_WRITE: break;
     }
     return call->worker->write;

@@ -60,7 +60,9 @@ static void on_drain(struct loop_message *message) {
 
 static enum status select_statements(struct serve_worker *worker) {
     for (size_t i = 0; i < db_statements_all_count; i++) {
-        struct serve_statements *selected = &worker->statements[db_statements_all[i]->kind];
+        enum db_statement_kind kind = db_statements_all[i]->kind;
+        struct serve_statements *selected =
+            &worker->statements[kind == DB_SLOW_WRITE ? DB_SLOW : kind];
         if (selected->count == SERVE_STATEMENTS_MAX)
             return STATUS_INTERNAL;
         selected->list[selected->count++] = db_statements_all[i];

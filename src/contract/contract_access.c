@@ -4,7 +4,7 @@
 static const char *const scope_names[] = {
     "jobs:read",    "jobs:write",     "applications:read", "applications:write",
     "company:read", "company:write",  "profile:read",      "profile:write",
-    "tokens:write", "webhooks:write", "moderation:write",
+    "tokens:write", "webhooks:write", "moderation:write",  "audit:read",
 };
 #define SCOPES_COUNT (sizeof scope_names / sizeof scope_names[0])
 

@@ -185,7 +185,7 @@ void db_lane_destroy(struct db_lane *lane) {
         struct slot *slot = &lane->slots[i];
         for (struct job *job; (job = TAILQ_FIRST(&slot->sent)) != NULL;)
             lane_job_end(lane, slot, job,
-                         job->statement->kind == DB_WRITE ? &unknown : &unavailable);
+                         db_statement_writes(job->statement) ? &unknown : &unavailable);
     }
     for (struct job *job; (job = TAILQ_FIRST(&lane->waiting)) != NULL;)
         lane_job_end(lane, NULL, job, &unavailable);
@@ -212,7 +212,7 @@ size_t db_lane_load(const struct db_lane *lane) { return lane->calls_waiting + l
 NODISCARD static enum status check_call(const struct db_lane *lane, const struct db_call *call) {
     const struct db_statement *statement = call->statement;
     assert(statement->params_count <= DB_PARAMS_MAX);
-    if (statement->kind == DB_WRITE && !lane->options.write)
+    if (db_statement_writes(statement) && !lane->options.write)
         return STATUS_INTERNAL;
     if (call->idempotency != NULL && (statement->idempotent_sql == NULL || !lane->options.write))
         return STATUS_INTERNAL;

@@ -119,7 +119,7 @@ static void call_append(struct db_lane *lane, struct job *job, struct db_call *c
 }
 
 struct job *lane_job_join(struct db_lane *lane, struct db_call *call) {
-    bool read = call->statement->kind != DB_WRITE && call->idempotency == NULL;
+    bool read = !db_statement_writes(call->statement) && call->idempotency == NULL;
     uint32_t hash = read ? call_hash(call) : 0;
     struct job *job = read ? index_find(lane, call, hash) : NULL;
     if (job == NULL) {

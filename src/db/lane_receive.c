@@ -10,7 +10,7 @@
 static const struct db_result unavailable = {.outcome = DB_UNAVAILABLE};
 static const struct db_result unknown = {.outcome = DB_UNKNOWN};
 
-static bool is_write(const struct job *job) { return job->statement->kind == DB_WRITE; }
+static bool is_write(const struct job *job) { return db_statement_writes(job->statement); }
 
 static const char *field(const PGresult *result, int code) {
     const char *text = PQresultErrorField(result, code);

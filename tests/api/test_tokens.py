@@ -8,15 +8,15 @@ import pytest
 from support.eventually import eventually
 
 OWNER = {"jobs:read", "jobs:write", "applications:read", "applications:write", "company:read", "company:write", "profile:read",
-         "profile:write", "tokens:write", "webhooks:write"}
+         "profile:write", "tokens:write", "webhooks:write", "audit:read"}
 MAY_HOLD = {
     "owner": OWNER,
-    "recruiter": OWNER - {"company:write"},
+    "recruiter": OWNER - {"company:write", "audit:read"},
     "viewer": {"jobs:read", "applications:read", "company:read", "profile:read", "profile:write", "tokens:write"},
     "candidate": {"jobs:read", "applications:read", "applications:write", "company:read", "profile:read", "profile:write",
-                  "tokens:write"},
+                  "tokens:write", "audit:read"},
     "operator": {"jobs:read", "jobs:write", "applications:read", "company:read", "company:write", "profile:read",
-                 "profile:write", "tokens:write", "moderation:write"},
+                 "profile:write", "tokens:write", "moderation:write", "audit:read"},
 }
 ALL = OWNER | {"moderation:write"}
 

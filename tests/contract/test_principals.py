@@ -125,6 +125,7 @@ REQUESTS = {
     "applications_patch": request(of_application, lambda stage: {"status": "in_review"},
                                   {"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "applications_events": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "audit_list": request(),
     "taxonomies_get": request(lambda stage: {"name": "roles"}),
     "system_openapi_yaml": request(),
     "system_openapi_json": request(),

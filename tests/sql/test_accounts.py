@@ -2,7 +2,7 @@
 
 import psycopg
 import pytest
-from conftest import Candidate, Company, Refused, codes, new_id, token_hash
+from conftest import Candidate, Company, Refused, codes, member, new_id, token_hash
 
 
 def test_registration_stores_no_password(db, company, candidate):
@@ -115,16 +115,12 @@ def test_several_companies(db, company):
 
 
 def test_who_leaves_takes_no_token_along(db, company):
-    member, secret = new_id(), token_hash()
-    db.execute("insert into accounts (id, kind, email, password_hash, name) values (%s, 'company', %s, '!', 'B')",
-               member, f"{member}@alfa.example")
-    db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, 'recruiter')", company.id, member)
-    db.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd", caller_account_id=member,
-            caller_company_id=company.id, caller_kind="company", caller_role="recruiter",
-            body={"name": "ci", "scopes": ["jobs:read"]})
+    leaver, secret = member(company, "recruiter"), token_hash()
+    leaver.call("tokens_create", new_id=new_id(), token_hash=secret, prefix="sgr_abcd",
+                body={"name": "ci", "scopes": ["jobs:read"]})
     assert db.call("auth_token_lookup", token_hashes=[secret])["company_id"] == company.id
-    db.execute("delete from company_members where account_id = %s", member)
-    assert db.value("select revoked_at is not null from api_tokens where account_id = %s", member)
+    db.execute("delete from company_members where account_id = %s", leaver.id)
+    assert db.value("select revoked_at is not null from api_tokens where account_id = %s", leaver.id)
     assert db.call("auth_token_lookup", token_hashes=[secret]) is None
 
 

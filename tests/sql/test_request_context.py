@@ -4,13 +4,13 @@ import json
 
 import psycopg
 import pytest
-from conftest import STATEMENTS, Candidate, Company, Refused, context, new_id, token_hash
+from conftest import STATEMENTS, Company, Refused, context, member, new_id, token_hash
 
 GATED = {name: statement for name, statement in STATEMENTS.items() if "in_context" in statement.sql}
 
 
 def test_every_write_of_the_api_is_gated():
-    writes = {name for name, statement in STATEMENTS.items() if statement.idempotent_sql is not None}
+    writes = {name for name, statement in STATEMENTS.items() if statement.idempotent_sql is not None or statement.recorded}
     assert writes and writes == set(GATED)
 
 
@@ -18,6 +18,8 @@ def test_every_write_of_the_api_is_gated():
 def test_the_gate_is_evaluated_once_and_before_the_function(db, name):
     """A one-time filter on a Result above the function's scan: PostgreSQL does not begin the scan before it has passed."""
     for form, sql in (("", GATED[name].sql), ("_idempotent", GATED[name].idempotent_sql)):
+        if sql is None:
+            continue  # a recorded read
         db.execute(f"prepare gate_{name}{form} as {sql}")
         nulls = ", ".join(["null"] * (len(GATED[name].params) + (3 if form else 0)))
         plan = db.value(f"explain (format json) execute gate_{name}{form}({nulls})")[0]["Plan"]
@@ -51,22 +53,6 @@ def refused(who, sqlstate, **values):
         who.call("jobs_create", new_id=new_id(), body={"title": "x"}, **values)
     assert caught.value.sqlstate == sqlstate
     assert who.db.value("select count(*) from jobs") == jobs
-
-
-def member(company, role):
-    """Another member of the company, with a session."""
-    db, access = company.db, token_hash()
-    account = new_id()
-    db.execute("insert into accounts (id, kind, email, password_hash, name) values (%s, 'company', %s, '!', 'B')", account,
-               account + "@alfa.example")
-    db.execute("insert into company_members (company_id, account_id, role) values (%s, %s, %s)", company.id, account, role)
-    db.call("sessions_create", account_id=account, new_id=new_id(), access_hash=access, refresh_hash=token_hash())
-    who = Candidate.__new__(Candidate)
-    who.db, who.id = db, account
-    row = db.call("auth_token_lookup", token_hashes=[access])
-    who.caller = {"caller_kind": "company", "caller_company_id": company.id, "caller_account_id": account,
-                  "caller_role": role, "caller_token_id": row["token_id"], "lang": "en"}
-    return who
 
 
 @pytest.mark.parametrize(("end", "sqlstate"), [
@@ -129,18 +115,35 @@ def test_the_trail_is_only_added_to(db, company):
                      " where action = 'thing.done'").fetchone()
     assert row == ("company", company.caller["caller_account_id"], company.id, "192.0.2.1", "a-test", {"b": 1})
     db.execute("select audit_record('thing.done', 'thing', null)")
-    assert db.value("select count(*) from audit_log where actor_kind = 'system' and account_id is null") == 1
-    for change in ("update audit_log set action = 'thing.undone'", "delete from audit_log", "truncate audit_log"):
+    assert db.value("select count(*) from audit_log where action = 'thing.done' and actor_kind = 'system' and"
+                    " account_id is null") == 1
+    db.execute("insert into audit_shown select gen_random_uuid(), id from audit_log limit 1")
+    for change in ("update audit_log set action = 'thing.undone'", "delete from audit_log", "truncate audit_log",
+                   "update audit_shown set candidate_id = event_id", "delete from audit_shown", "truncate audit_shown"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             db.execute(change)
+    with db.connection.transaction(force_rollback=True):
+        db.execute("select set_config('segreteria.audit_purge', 'on', true)")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            db.execute("delete from audit_log")
+
+
+def test_ids_and_times(db):
+    assert db.value("select abs(extract(epoch from uuid_at(uuid_v7()) - clock_timestamp())) < 1")
+    assert db.value("select uuid_floor(uuid_at(u)) <= u and uuid_floor(uuid_at(u) + interval '1 millisecond') > u"
+                    " from uuid_v7_fine() as u")
 
 
 def test_the_trail_is_purged(db):
+    db.execute("set session_replication_role = replica; delete from audit_shown; set session_replication_role = origin")
     for days in (100, 200, 800):
-        db.execute("insert into audit_log (at, action, actor_kind, subject_kind)"
-                   " values (now() - %s * interval '1 day', 'old.row', 'system', 'thing')", days)
-    left = "select count(*) from audit_log where action = 'old.row'"
-    assert (db.value("select audit_purge(730, 100)"), db.value(left)) == (1, 2)
-    assert (db.value("select audit_purge(1, 100)"), db.value(left)) == (1, 1), "nothing younger than 180 days goes"
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        db.execute("delete from audit_log")
+        db.execute("insert into audit_log (id, action, actor_kind, subject_kind)"
+                   " values (uuid_floor(now() - %s * interval '1 day'), 'old.row', 'system', 'thing')", days)
+        db.execute("insert into audit_shown select gen_random_uuid(), id from audit_log where action = 'old.row'"
+                   " order by id limit 1")
+    left = "select (select count(*) from audit_log where action = 'old.row'), (select count(*) from audit_shown)"
+    assert db.execute(left).fetchone() == (3, 3)
+    assert (db.value("select audit_purge(730, 1)"), db.execute(left).fetchone()) == (1, (3, 2)), "at most so many"
+    assert (db.value("select audit_purge(730, 100)"), db.execute(left).fetchone()) == (1, (2, 2))
+    assert (db.value("select audit_purge(1, 100)"), db.execute(left).fetchone()) == (2, (1, 1)), "at least 180 days"
+    assert (db.value("select audit_purge(1, 100)"), db.execute(left).fetchone()) == (0, (1, 1))

@@ -22,7 +22,6 @@ struct principal {
     char company_id[UUID_TEXT_SIZE];
     char candidate_id[UUID_TEXT_SIZE];
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */
-    bool by_session;               /* token_id is a session's */
 };
 
 const char *principal_kind_name(enum principal_kind kind); /* "company" */

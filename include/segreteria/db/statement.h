@@ -9,8 +9,9 @@
 
 enum db_statement_kind {
     DB_READ, /* no effect: may share a sync with others and be sent again after a lost connection */
-    DB_WRITE, /* a sync of its own, never sent twice */
-    DB_SLOW   /* a read that may take long: the slow lane */
+    DB_WRITE,     /* a sync of its own, never sent twice */
+    DB_SLOW,      /* a read that may take long: the slow lane */
+    DB_SLOW_WRITE /* a write that may take long, on the same lane */
 };
 
 #define DB_PARAMS_MAX 48
@@ -29,5 +30,9 @@ struct db_statement {
     const char *idempotent_name;
     const char *idempotent_sql;
 };
+
+static inline bool db_statement_writes(const struct db_statement *statement) {
+    return statement->kind == DB_WRITE || statement->kind == DB_SLOW_WRITE;
+}
 
 #endif

@@ -1,18 +1,10 @@
--- The history of an application, oldest first; the candidate does not see which member acted.
+-- The history of an application as its candidate sees it, oldest first; a company's members: view_events.sql.
 -- @read
 with visible as (
     select a.id from applications a
-    where a.id = :application_id::uuid and case :caller_kind
-        when 'company' then a.company_id = :caller_company_id::uuid
-        when 'candidate' then a.candidate_id = :caller_candidate_id::uuid
-        else false end
+    where a.id = :application_id::uuid and a.candidate_id = :caller_candidate_id::uuid
 ), page as (
-    select e.id, e.at, row_number() over (order by e.at, e.id) as n,
-        json_compact(json_build_object('id', e.id, 'type', e.type, 'at', rfc3339(e.at),
-            'actor', json_build_object('kind', e.actor_kind,
-                'name', case when :caller_kind = 'company' or e.actor_kind = 'candidate'
-                    then (select n.name from accounts n where n.id = e.account_id) end),
-            'from_status', e.from_status, 'to_status', e.to_status, 'reason', e.reason)) as item
+    select e.id, e.at, row_number() over (order by e.at, e.id) as n, application_event_text(e, 'candidate') as item
     from application_events e
     where e.application_id = (select id from visible)
         and (:after::text is null or (e.at, e.id) > (keyset_at(:after), keyset_id(:after)))

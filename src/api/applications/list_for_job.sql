@@ -1,19 +1,15 @@
--- The applications to a vacancy: a company member sees all of its company's vacancy, a candidate its own. No row (404) for
--- a vacancy that the caller cannot see.
+-- A candidate's own applications to a vacancy; a company's members: view_list_for_job.sql. No row (404) for a vacancy that
+-- was never public.
+-- is not distinct from: walks the candidate's applications, not the thousands to a vacancy.
 -- Slow where most rows are passed over: everybody's reads would wait behind it.
 -- @slow
 with visible as (
-    select j.id from jobs j
-    where j.id = :job_id::uuid and case :caller_kind
-        when 'company' then j.company_id = :caller_company_id::uuid
-        when 'candidate' then j.published_at is not null
-        else false end
+    select j.id from jobs j where j.id = :job_id::uuid and j.published_at is not null
 ), page as (
-    select a.id, a.submitted_at, application_card(a, :caller_kind) as item,
+    select a.id, a.submitted_at, application_card(a, 'candidate') as item,
         row_number() over (order by a.submitted_at desc, a.id desc) as n
     from applications a
-    where a.job_id = (select id from visible)
-        and (:caller_kind = 'company' or a.candidate_id = :caller_candidate_id::uuid)
+    where a.candidate_id = :caller_candidate_id::uuid and a.job_id is not distinct from (select id from visible)
         and (a.submitted_at, a.id) < (keyset_at(:after), keyset_id(:after))
         and (:status::text[] is null or a.status = any (:status::text[]))
         and (:since::timestamptz is null or a.updated_at >= :since::timestamptz)
