@@ -58,8 +58,6 @@ NODISCARD enum status search_query_run(const struct search_version *version,
 
 /* Vacancies in the version, counting those whose last day has passed. */
 uint64_t search_version_documents(const struct search_version *version);
-/* True when the version has this vacancy (expired or not). */
-bool search_version_has(const struct search_version *version, const struct uuid *id);
 
 /* ---- changing (the writer's thread alone) ---- */
 
@@ -101,6 +99,9 @@ NODISCARD enum status search_merge_install(struct search_index *index, struct se
 
 /* Frees former versions that no reader is inside of any more (apply, adopt and install do, too). */
 void search_index_reclaim(struct search_index *index);
+
+/* True when the vacancy is there, expired or not. */
+bool search_index_has(const struct search_index *index, const struct uuid *id);
 
 struct search_stats {
     uint64_t documents; /* current */
