@@ -20,6 +20,7 @@ def leads(config):
 
 
 def pytest_configure(config):
+    os.environ["SEGRETERIA_RATE_LIMIT"] = "off"  # but where a test asks for limits
     if leads(config):
         postgres.reserve()
 

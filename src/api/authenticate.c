@@ -19,6 +19,11 @@ void refuse_token(struct api_call *call) {
     challenge(call, "invalid_token", STR(", error=\"invalid_token\""));
 }
 
+static void bad_token(struct api_call *call) {
+    limit_bad_token(call);
+    refuse_token(call);
+}
+
 static void refuse_scope(struct api_call *call) {
     struct buf scopes;
     buf_init(&scopes, 1024);
@@ -52,7 +57,7 @@ static void authorise(struct api_call *call, void (*then)(struct api_call *call)
 static void accept(struct api_call *call, const struct principal *principal,
                    void (*then)(struct api_call *call)) {
     if (principal->expires_unix_ms <= clock_unix_ms()) {
-        refuse_token(call);
+        bad_token(call);
         return;
     }
     call->principal = *principal;
@@ -126,8 +131,11 @@ static void find_principal(struct api_call *call, void (*then)(struct api_call *
     switch (auth_cache_get(call->worker->tokens, call->cache_key, loop_now_ms(call->worker->loop),
                            &principal)) {
     case AUTH_CACHE_FOUND: choose(call, &principal, then); break;
-    case AUTH_CACHE_UNKNOWN: refuse_token(call); break;
-    case AUTH_CACHE_MISS: look_up(call, then); break;
+    case AUTH_CACHE_UNKNOWN: bad_token(call); break;
+    case AUTH_CACHE_MISS:
+        if (limit_may_look_up(call))
+            look_up(call, then);
+        break;
     }
 }
 
@@ -145,13 +153,13 @@ static void on_token(struct api_call *call, const struct db_result *result) {
     bool everywhere = str_eq(db_result_get(result, "everywhere"), STR("t"));
     if (db_result_rows(result) == 0) {
         auth_cache_put(cache, call->cache_key, call->token_snapshot, now, NULL);
-        refuse_token(call);
+        bad_token(call);
     } else if (!read_principal(result, &principal)) {
         log_error("principal_unreadable", "request_id=%.*s",
                   STR_FMT(http_request_id(call->request)));
         api_fail(call, STATUS_INTERNAL);
     } else if (!everywhere && !str_eq(db_result_get(result, "here"), STR("t"))) {
-        refuse_token(call);
+        bad_token(call);
     } else {
         /* What is right for one address is not for the next; and there is no end of companies that
          * one is not a member of. */
@@ -200,7 +208,7 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
     }
     struct str token = bearer(field);
     if (token_check(TOKEN_ACCESS, token) != STATUS_OK) {
-        refuse_token(call);
+        bad_token(call);
         return;
     }
     token_hash(call->keys, token, call->token_hash);

@@ -148,6 +148,11 @@ static void parameters_step(struct api_call *call) {
     }
 }
 
+static void limit_step(struct api_call *call) {
+    if (limit_pass(call))
+        parameters_step(call);
+}
+
 static struct str accepted_types(struct api_call *call) {
     struct buf list;
     buf_init(&list, 1024);
@@ -246,7 +251,7 @@ static void on_head(void *context, struct http_request *request) {
         call->operation = call->route.operation;
         http_request_set_operation(request, call->operation);
         if (negotiate(call))
-            authenticate(call, parameters_step);
+            authenticate(call, limit_step);
     }
 }
 

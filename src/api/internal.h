@@ -18,6 +18,16 @@ bool company_named(struct api_call *call);
  * answer was given. */
 bool company_admits(struct api_call *call);
 
+/* limit.c: rate limits */
+/* Takes one request from the caller's buckets. False: 429 was answered. */
+bool limit_pass(struct api_call *call);
+/* Whether the address may ask about a token that is not known yet. False: 429 was answered. */
+bool limit_may_look_up(struct api_call *call);
+/* A token was not valid: that counts for the address. Before the answer. */
+void limit_bad_token(struct api_call *call);
+/* Takes one more for a line of a stream. */
+bool limit_line(struct api_call *call);
+
 /* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
  * it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);

@@ -28,13 +28,17 @@ static const char help[] =
     "                            mail is written to files in DIR/mail\n"
     "  --smtp-plain              smtp:// without STARTTLS, for a mail server on this machine\n"
     "  --smtp-ca-file FILE       certificates to trust in place of the system's\n"
+    "  --rate-limit RULE         requests of a token or an anonymous address, CLASS=N/PERIOD[,BURST]: class read,\n"
+    "                            write, sign_in, upload or export, period second, minute, hour or day; CLASS=off\n"
+    "                            or off: none; may be repeated\n"
     "  --log-level LEVEL         debug, info, warn or error (info)\n"
     "  --no-access-log           no line for each request\n"
     "  --help\n"
     "\n"
     "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (64 hexadecimal\n"
     "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR, SEGRETERIA_PUBLIC_URL,\n"
-    "SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD.\n"
+    "SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD,\n"
+    "SEGRETERIA_RATE_LIMIT (rules as for --rate-limit, divided by blanks).\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
 
 enum {
@@ -54,6 +58,7 @@ enum {
     SMTP_URL,
     SMTP_PLAIN,
     SMTP_CA_FILE,
+    RATE_LIMIT,
     LOG_LEVEL,
     NO_ACCESS_LOG,
     HELP
@@ -76,6 +81,7 @@ static const struct option long_options[] = {
     {"smtp-url", required_argument, NULL, SMTP_URL},
     {"smtp-plain", no_argument, NULL, SMTP_PLAIN},
     {"smtp-ca-file", required_argument, NULL, SMTP_CA_FILE},
+    {"rate-limit", required_argument, NULL, RATE_LIMIT},
     {"log-level", required_argument, NULL, LOG_LEVEL},
     {"no-access-log", no_argument, NULL, NO_ACCESS_LOG},
     {"help", no_argument, NULL, HELP},
@@ -104,6 +110,7 @@ static void defaults(struct serve_options *out) {
         .log_level = LOG_INFO,
     };
     mail_options_defaults(&out->mail);
+    rate_rules_default(&out->rates);
 }
 
 /* Writes wait for the disk, and commits that come together share a flush: about this many of all
@@ -158,6 +165,25 @@ static bool add_network(const char *name, struct http_network *list, size_t *cou
     return true;
 }
 
+static bool rate_limit(const char *name, struct str rule, struct serve_options *out) {
+    if (rate_rules_parse(rule, &out->rates) == STATUS_OK)
+        return true;
+    (void)fprintf(stderr,
+                  "segreteria: %s takes CLASS=N/PERIOD[,BURST] (a bucket that fills within a day), "
+                  "CLASS=off or off, not \"%.*s\"\n",
+                  name, STR_FMT(rule));
+    return false;
+}
+
+/* Rules divided by blanks. */
+static bool rate_limits_of_environment(struct serve_options *out) {
+    struct str rest = str_of(env_text("SEGRETERIA_RATE_LIMIT", NULL)), rule;
+    while (str_split(&rest, ' ', &rule))
+        if (rule.len > 0 && !rate_limit("SEGRETERIA_RATE_LIMIT", rule, out))
+            return false;
+    return true;
+}
+
 static bool apply(int option, struct serve_options *out) {
     size_t seconds = 0;
     switch (option) {
@@ -183,6 +209,7 @@ static bool apply(int option, struct serve_options *out) {
     case CORS: return add("cors-origin", out->cors_origins, &out->cors_origins_count);
     case PROXY:
         return add_network("trusted-proxy", out->trusted_proxies, &out->trusted_proxies_count);
+    case RATE_LIMIT: return rate_limit("--rate-limit", str_of(optarg), out);
     case LOG_LEVEL:
         if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)
             return true;
@@ -196,6 +223,8 @@ static bool apply(int option, struct serve_options *out) {
 
 int serve_options_parse(int argc, char **argv, struct serve_options *out) {
     defaults(out);
+    if (!rate_limits_of_environment(out))
+        return 3;
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         if (option == HELP) {
             (void)fputs(help, stdout);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "mail_options.h"
+#include "segreteria/auth/rate.h"
 #include "segreteria/core/log.h"
 #include "segreteria/core/str.h"
 #include "segreteria/http/address.h"
@@ -32,6 +33,7 @@ struct serve_options {
     struct http_network trusted_proxies[OPTIONS_LIST_MAX];
     size_t trusted_proxies_count;
     struct mail_options mail;
+    struct rate_rules rates;
 };
 
 /* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong

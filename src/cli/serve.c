@@ -188,6 +188,17 @@ static enum status open_database(struct serve *serve) {
     return status != STATUS_OK ? status : check_allowance(serve);
 }
 
+/* Eight bytes each: as many clients at once as this server has room for in other ways, and more. */
+#define RATE_BUCKETS ((size_t)1 << 17)
+
+static enum status open_limiter(struct serve *serve) {
+    bool any = false;
+    for (unsigned class = 0; class < RATE_CLASSES; class ++)
+        any = any || serve->options.rates.classes[class].on;
+    return any ? rate_limiter_create(&serve->options.rates, RATE_BUCKETS, &serve->shared.limiter)
+               : STATUS_OK;
+}
+
 static enum status start_workers(struct serve *serve) {
     struct api_shared *shared = &serve->shared;
     shared->contract = serve->contract;
@@ -195,7 +206,9 @@ static enum status start_workers(struct serve *serve) {
     atomic_store(&shared->keys, &serve->keys);
     shared->spool_dir = serve->data_path;
     shared->workers = (unsigned)serve->options.workers;
-    enum status status = helpers_create(HELPER_THREADS, HELPER_QUEUE, &shared->helpers);
+    enum status status = open_limiter(serve);
+    if (status == STATUS_OK)
+        status = helpers_create(HELPER_THREADS, HELPER_QUEUE, &shared->helpers);
     if (status == STATUS_OK)
         status = helpers_create_yielding(
             serve->options.password_threads,
@@ -299,6 +312,7 @@ static void take_apart(struct serve *serve) {
     db_constraints_destroy(serve->constraints);
     api_table_destroy(serve->table);
     contract_destroy(serve->contract);
+    rate_limiter_destroy(serve->shared.limiter);
     keys_wipe(&serve->keys);
     if (serve->signal_fd >= 0)
         (void)close(serve->signal_fd);

@@ -156,7 +156,33 @@ static bool build_cache(struct builder *builder, struct place place, struct oper
     return true;
 }
 
+static const char *const rate_names[RATE_CLASSES] = {"none",    "read",   "write",
+                                                     "sign_in", "upload", "export"};
+
+const char *contract_rate_class_name(enum rate_class class) { return rate_names[class]; }
+
+enum status contract_rate_class_parse(struct str name, enum rate_class *out) {
+    for (unsigned i = 0; i < RATE_CLASSES; i++)
+        if (str_eq(name, str_of(rate_names[i]))) {
+            *out = (enum rate_class)i;
+            return STATUS_OK;
+        }
+    return STATUS_NOT_FOUND;
+}
+
+static bool build_rate(struct builder *builder, struct place place, struct operation *operation) {
+    struct str name;
+    operation->rate = operation->method == HTTP_GET ? RATE_READ : RATE_WRITE;
+    if (!place_text(builder, place, "x-segreteria-rate", false, &name))
+        return false;
+    if (!str_is_none(name) && contract_rate_class_parse(name, &operation->rate) != STATUS_OK)
+        return build_fail(builder, STATUS_INVALID, place.pointer, "unknown rate class '%.*s'",
+                          STR_FMT(name));
+    return true;
+}
+
 bool build_access(struct builder *builder, struct place place, struct operation *operation) {
     return build_security(builder, place, operation) &&
-           build_principals(builder, place, operation) && build_cache(builder, place, operation);
+           build_principals(builder, place, operation) && build_cache(builder, place, operation) &&
+           build_rate(builder, place, operation);
 }

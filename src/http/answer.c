@@ -260,6 +260,8 @@ void answer_build(struct http_request *request, struct answer *answer) {
     answer_field(answer, "ETag", tag);
     for (size_t i = 0; i < reply->headers_count; i++)
         own_field(request, answer, reply->headers[i].name, reply->headers[i].value);
+    for (size_t i = 0; i < request->fields_count; i++)
+        answer_field(answer, request->fields[i].name, request->fields[i].value);
     answer_field(answer, "X-Request-Id", request->id);
     security_fields(reply, answer);
     unsigned vary = vary_of_operation(request) | (varies ? VARY_ENCODING : 0u);

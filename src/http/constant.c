@@ -70,8 +70,8 @@ static bool refresh(struct http_request *request, struct constant_answer *consta
 static bool is_plain(const struct http_request *request) {
     const struct http_reply *reply = &request->reply;
     return request->operation != NULL && reply->parts_count == 1 && reply->headers_count == 0 &&
-           !reply->close && !request->http_1_0 && !request->server->draining &&
-           request->headers.count[HEADER_ORIGIN] == 0 &&
+           request->fields_count == 0 && !reply->close && !request->http_1_0 &&
+           !request->server->draining && request->headers.count[HEADER_ORIGIN] == 0 &&
            request->headers.count[HEADER_ACCEPT_ENCODING] == 0;
 }
 

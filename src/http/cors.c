@@ -5,7 +5,7 @@
 
 #define EXPOSED                                                                                    \
     "ETag, Link, Location, X-Request-Id, Idempotent-Replayed, Retry-After, "                       \
-    "Content-Language, Preference-Applied"
+    "Content-Language, Preference-Applied, RateLimit, RateLimit-Policy"
 #define REQUEST_HEADERS                                                                            \
     "Authorization, Content-Type, Accept, Accept-Language, Idempotency-Key, If-Match, "            \
     "If-None-Match, Prefer, Segreteria-Company, X-Request-Id, traceparent"

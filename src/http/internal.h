@@ -108,6 +108,10 @@ struct http_request {
     char client_text[HTTP_ADDRESS_SIZE]; /* "": not made yet */
     void *context;
     const struct operation *operation;
+    struct {
+        const char *name, *value;
+    } fields[4]; /* of the answer, whatever it is */
+    size_t fields_count;
     struct http_reply reply;
     char *coded;         /* the compressed body; malloc */
     uint64_t sent_bytes; /* of the answer's content */

@@ -86,6 +86,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->client_text[0] = '\0';
     request->context = NULL;
     request->operation = NULL;
+    request->fields_count = 0;
     request->reply.status = 0;
     request->reply.close = false;
     request->reply.release = NULL;
@@ -256,6 +257,15 @@ const struct operation *http_request_operation(const struct http_request *reques
 
 void http_request_set_operation(struct http_request *request, const struct operation *operation) {
     request->operation = operation;
+}
+
+void http_request_add_field(struct http_request *request, const char *name, const char *value) {
+    if (request->fields_count == sizeof request->fields / sizeof request->fields[0]) {
+        log_error("request_fields_full", "name=%s", name);
+        return;
+    }
+    request->fields[request->fields_count].name = name;
+    request->fields[request->fields_count++].value = value;
 }
 
 enum lang http_request_lang(const struct http_request *request) {

@@ -124,7 +124,8 @@ class Bench:
             self.start_peers()
 
     def segreteria(self, name):
-        environment = {"SEGRETERIA_DATABASE_URL": self.cluster.conninfo, "SEGRETERIA_MASTER_KEY": MASTER_KEY}
+        environment = {"SEGRETERIA_DATABASE_URL": self.cluster.conninfo, "SEGRETERIA_MASTER_KEY": MASTER_KEY,
+                       "SEGRETERIA_RATE_LIMIT": "off"}
         return Program([self.arguments.binary, "serve", "--listen", f"127.0.0.1:{self.ports[name]}", "--data-dir",
                         self.folder / name, "--no-access-log", "--workers", str(WORKERS)], self.url(name, "/readyz"),
                        environment, self.folder / f"{name}.log")

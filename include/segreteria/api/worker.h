@@ -9,6 +9,7 @@
 
 #include "segreteria/auth/cache.h"
 #include "segreteria/auth/keys.h"
+#include "segreteria/auth/rate.h"
 #include "segreteria/contract/contract.h"
 #include "segreteria/core/status.h"
 #include "segreteria/db/constraints.h"
@@ -28,6 +29,7 @@ struct api_shared {
     _Atomic(const struct keys *) keys;
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
+    struct rate_limiter *limiter;     /* NULL: no limits */
     struct helpers *helpers;          /* name resolution */
     struct helpers *password_helpers; /* Argon2id: yields to everything else */
     const char *spool_dir;            /* for answers of streams; on the data directory's disk */

@@ -43,6 +43,11 @@ enum principal_kind {
 #define PRINCIPAL_COUNT 4
 enum company_role { ROLE_NONE, ROLE_VIEWER, ROLE_RECRUITER, ROLE_OWNER };
 enum cache_policy { CACHE_NO_STORE, CACHE_PRIVATE, CACHE_PUBLIC };
+/* Operations that share a rate limit ("x-segreteria-rate"). */
+enum rate_class { RATE_NONE, RATE_READ, RATE_WRITE, RATE_SIGN_IN, RATE_UPLOAD, RATE_EXPORT };
+#define RATE_CLASSES 6
+const char *contract_rate_class_name(enum rate_class class); /* "sign_in" */
+NODISCARD enum status contract_rate_class_parse(struct str name, enum rate_class *out);
 enum parameter_place { IN_PATH, IN_QUERY, IN_HEADER };
 
 struct contract_parameter {
@@ -94,6 +99,7 @@ struct operation {
     enum cache_policy cache;
     unsigned max_age_s;
     bool cors_public;
+    enum rate_class rate;        /* by default: read for GET, else write */
     const char *const *problems; /* its problem codes */
     size_t problems_count;
 };

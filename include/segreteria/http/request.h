@@ -39,6 +39,10 @@ enum lang http_request_lang(const struct http_request *request); /* from Accept-
 uint64_t http_request_deadline_ms(
     const struct http_request *request); /* loop time by which an answer is due */
 
+/* A field of the answer, whatever that will be; both texts live as long as the request. Beyond
+ * four: dropped, logged. */
+void http_request_add_field(struct http_request *request, const char *name, const char *value);
+
 /* The application's own pointer. */
 void http_request_set_context(struct http_request *request, void *context);
 void *http_request_context(const struct http_request *request);

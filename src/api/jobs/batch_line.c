@@ -180,6 +180,11 @@ void batch_line_run(struct batch_line *line, struct str text) {
         batch_line_refuse(line, json_problem_code(&violations), &violations);
         return;
     }
+    /* The first line is the request itself. */
+    if (line->number > 1 && !limit_line(batch->call)) {
+        batch_line_refuse(line, "too_many_requests", NULL);
+        return;
+    }
     const json_t *reference = json_object_get(json, "reference");
     if (json_is_string(reference))
         line->reference = str_from(json_string_value(reference), json_string_length(reference));
