@@ -113,6 +113,7 @@ begin
             union select 3, k.label from role_labels k where k.role = wanted) as l
         where d.id = in_dictionary;
         insert into role_words values (wanted, in_dictionary, found_words) on conflict do nothing;
+        perform search_remember_words((select string_agg(l.label, ' ') from role_labels l where l.role = wanted), in_dictionary);
     end if;
     return found_words;
 end
@@ -217,14 +218,14 @@ comment on table search_labels is 'What to show for a folded value: the gazettee
 
 create table search_words (
     dictionary smallint not null references search_dictionaries (id),
-    lexeme     text not null,
     word       text not null,
-    primary key (dictionary, lexeme)
+    lexeme     text not null,
+    primary key (dictionary, word)
 );
 create index search_words_prefix on search_words (word text_pattern_ops);
 comment on table search_words is
-    'For each lexeme of a vacancy a word that has it, folded: the vocabulary for misspelt queries. Lexemes of vacancies that '
-    'ended stay: whether one is in use, the vacancies say.';
+    'Words of vacancies, folded, with what their dictionary makes of them: the vocabulary for misspelt queries. Words of '
+    'vacancies that ended stay: whether one is in use, the vacancies say.';
 
 create table job_changes (
     seq    bigint generated always as identity primary key,
@@ -312,26 +313,24 @@ end
 $$;
 
 -- Inserted in one order, so that of two transactions with the same new words one waits for the other, and not both.
-create function search_remember_words(vector tsvector, in_dictionary smallint, source text) returns void
+create function search_remember_words(source text, in_dictionary smallint) returns void
 language plpgsql volatile
 as $$
 declare
     fresh text[];
-    starts text[]; -- stemming is not tried on words that cannot be the ones
 begin
     -- A limit in a lateral query: looked up one by one, however large the planner thinks the other way.
-    select array_agg(l), array_agg(left(l, 2)) into fresh, starts
-    from unnest(tsvector_to_array(vector)) as l left join lateral (
-        select true as known from search_words k where k.dictionary = in_dictionary and k.lexeme = l limit 1) as k on true
-    where k.known is null and length(l) >= 3 and l !~ '[0-9]';
+    select array_agg(w) into fresh
+    from (select distinct w from unnest(string_to_array(search_fold(source), ' ')) as w) as said left join lateral (
+        select true as known from search_words k where k.dictionary = in_dictionary and k.word = w limit 1) as k on true
+    where k.known is null and length(w) between 3 and 30 and w !~ '[0-9]';
     if fresh is not null then
-        insert into search_words (dictionary, lexeme, word)
-        select distinct on (lexeme) in_dictionary, lexeme, w
-        from (select distinct w from unnest(string_to_array(search_fold(source), ' ')) as w
-            where length(w) between 3 and 30 and left(w, 2) = any (starts) and w !~ '[0-9]') as said, search_dictionaries d,
+        insert into search_words (dictionary, word, lexeme)
+        select in_dictionary, w, lexeme
+        from unnest(fresh) as w, search_dictionaries d,
             lateral (select (tsvector_to_array(to_tsvector(d.config, w)))[1] as lexeme) as l
-        where d.id = in_dictionary and lexeme = any (fresh)
-        order by lexeme, w
+        where d.id = in_dictionary and lexeme is not null
+        order by w
         on conflict do nothing;
     end if;
 end
@@ -393,9 +392,9 @@ begin
     place := place_of(j.country, j.region, j.city);
     r := job_search_row(j, c, place);
     update search_dictionaries set in_use = true where id = r.dictionary and not in_use;
-    perform search_remember_words(r.words, r.dictionary, concat_ws(' ', j.title, c.name, j.city, place.name, place.local_name,
+    perform search_remember_words(concat_ws(' ', j.title, c.name, j.city, place.name, place.local_name,
         j.region, place.region, (select string_agg(t ->> 'name', ' ') from jsonb_array_elements(j.tools) as t),
-        (select string_agg(l.label, ' ') from role_labels l where l.role = j.role), search_text(j.description)));
+        search_text(j.description)), r.dictionary);
     perform search_remember_labels(r, j, place);
     delete from job_search where job_id = j.id;
     insert into job_search select (r).*;
@@ -443,8 +442,7 @@ as $$
 begin
     update job_search s set words = job_search_words(j, new, s.dictionary, place_of(j.country, j.region, j.city))
     from jobs j where s.company_id = new.id and j.id = s.job_id;
-    perform search_remember_words(to_tsvector(d.config, search_fold(new.name)), d.id, new.name) from search_dictionaries d
-    where d.in_use order by d.id;
+    perform search_remember_words(new.name, d.id) from search_dictionaries d where d.in_use order by d.id;
     return null;
 end
 $$;

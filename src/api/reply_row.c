@@ -1,5 +1,5 @@
 /* The answer a statement's row describes: status, code, problem, body, etag, location; or items and
- * next_key of a list. */
+ * next_key of a list, and its further members. */
 #include "internal.h"
 
 static void send_problem(struct api_call *call, const struct db_result *result) {
@@ -18,20 +18,24 @@ static void send_problem(struct api_call *call, const struct db_result *result) 
     http_problem_send(call->request, &problem);
 }
 
-/* {"items":[...],"next_cursor":...}, with the rows' bytes where PostgreSQL put them. */
+/* {"items":[...],"next_cursor":...} and the list's further members, with the rows' bytes where
+ * PostgreSQL put them. */
 static bool list_parts(struct api_call *call, struct http_reply *reply, struct str items,
-                       struct str next_key) {
+                       struct str next_key, struct str members) {
     reply->parts[0] = STR("{\"items\":[");
     reply->parts[1] = items;
-    reply->parts[2] = STR("],\"next_cursor\":null}");
-    reply->parts_count = 3;
+    reply->parts[2] = STR("],\"next_cursor\":null");
+    reply->parts[3] = str_is_none(members) || members.len == 0 ? STR("") : STR(",");
+    reply->parts[4] = str_is_none(members) ? STR("") : members;
+    reply->parts[5] = STR("}");
+    reply->parts_count = 6;
     if (str_is_none(next_key))
         return true;
     struct str cursor = cursor_make(call, next_key);
     if (str_is_none(cursor))
         return false;
     struct str link = cursor_link(call, cursor);
-    reply->parts[2] = arena_printf(call->arena, "],\"next_cursor\":\"%.*s\"}", STR_FMT(cursor));
+    reply->parts[2] = arena_printf(call->arena, "],\"next_cursor\":\"%.*s\"", STR_FMT(cursor));
     if (str_is_none(link) || str_is_none(reply->parts[2]))
         return false;
     http_reply_header(reply, STR("Link"), link);
@@ -96,7 +100,7 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
     struct str body = db_result_get(result, "body");
     if (items_column >= 0) {
         if (!list_parts(call, &reply, db_result_value(result, 0, items_column),
-                        db_result_get(result, "next_key"))) {
+                        db_result_get(result, "next_key"), db_result_get(result, "members"))) {
             api_fail(call, STATUS_NO_MEMORY);
             return;
         }

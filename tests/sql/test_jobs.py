@@ -220,7 +220,7 @@ def test_listing_pages_and_filters(db):
     ids = [company.job(location={"country": "IT", "region": "Lazio", "city": "Viterbo"},
                        role="receptionist" if n % 2 else "secretary") for n in range(7)]
     company.job(location={"country": "CH", "city": "Lugano"})
-    for statement, filters in (("jobs_list_filtered", {"company_id": [company.id], "city": ["VITERBO"]}),
+    for statement, filters in (("jobs_search", {"company_id": [company.id], "city": ["VITERBO"]}),
                                ("jobs_list_own", {"city": ["viterbo"], "country": ["it"]})):
         seen, after = [], None
         while True:
@@ -230,7 +230,7 @@ def test_listing_pages_and_filters(db):
             if after is None:
                 break
         assert seen == ids[::-1]
-    some = company.call("jobs_list_filtered", limit=100, company_id=[company.id], role=["secretary"], region=["lazio"])
+    some = company.call("jobs_search", limit=100, company_id=[company.id], role=["secretary"], region=["lazio"])
     assert len(some["items"]) == 4
     newest = db.call("jobs_list", limit=2)
     assert [item["location"]["city"] for item in newest["items"]] == ["Lugano", "Viterbo"] and newest["next_key"]

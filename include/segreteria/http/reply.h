@@ -12,7 +12,7 @@
 #include "segreteria/core/str.h"
 #include "segreteria/http/request.h"
 
-#define HTTP_REPLY_PARTS_MAX 5
+#define HTTP_REPLY_PARTS_MAX 6
 #define HTTP_REPLY_HEADERS_MAX 12
 
 /* A body that is made while it is sent, of any length, at constant memory: bytes are asked for when
