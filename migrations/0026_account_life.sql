@@ -233,7 +233,6 @@ begin
     if refusal.status is not null then
         return refusal;
     end if;
-    perform audit_record('account.deleted', 'account', account);
     what := jsonb_build_object(
         'sessions', (select count(*) from sessions where account_id = account),
         'tokens', (select count(*) from api_tokens where account_id = account),
