@@ -264,6 +264,7 @@ static void on_abandoned(void *context, struct http_request *request) {
     if (call->db_lane != NULL)
         db_lane_cancel(call->db_lane, &call->db);
     password_forget(call);
+    seen_forget(call);
     if (call->on_end != NULL)
         call->on_end(call);
 }

@@ -28,10 +28,9 @@ void limit_bad_token(struct api_call *call);
 /* Takes one more for a line of a stream. */
 bool limit_line(struct api_call *call);
 
-/* touch.c: notes that an API token, or a session, is in use. Nobody waits for it, and nothing is
- * said if it fails. */
+/* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
+ * it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);
-void session_touch(struct api_worker *worker, struct str session_id);
 /* Likewise: its hash is stored under the master key in use. hashes: see token_hashes_text. */
 void token_rehash(struct api_worker *worker, struct str hashes);
 
@@ -46,6 +45,16 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
 bool idempotency_prepare(struct api_call *call);
 /* The claim was refused with this SQLSTATE: replays or answers 409/422. False: not ours. */
 bool idempotency_refused(struct api_call *call, const char *sqlstate);
+
+/* reply_row.c: a list's page: the result's `items`, with next_key and members as they are given. */
+void reply_list(struct api_call *call, const struct db_result *result, struct str next_key,
+                struct str members);
+
+/* seen.c: sends the answer; one to a write that may have changed what the public sees, once this
+ * process's searches and caches show it. */
+void reply_send(struct api_call *call, const struct http_reply *reply);
+/* The request ends without its answer. */
+void seen_forget(struct api_call *call);
 
 /* prefer.c */
 /* What a Prefer field asks to be returned. */
@@ -67,10 +76,6 @@ NODISCARD enum status bind_value(struct api_call *call, const char *name, struct
 struct str context_of(struct api_call *call);
 /* A PostgreSQL array literal ({"a","b"}). STR_NONE: out of memory. */
 struct str bind_array(struct arena *arena, const struct str *items, size_t count);
-
-/* client_summary.c: a program and a system in a few words, in out; STR_NONE: nothing to say. */
-#define CLIENT_SUMMARY_SIZE 64
-struct str client_summary(struct str user_agent, char out[CLIENT_SUMMARY_SIZE]);
 
 /* password_call.c: the request ends; its job, if there is one, is taken out of the queue or, when
  * it is at work, left to end without it. */

@@ -94,19 +94,33 @@ void api_reply_row_revoked(struct api_call *call, const struct db_result *result
     api_reply_row(call, result);
 }
 
+static void send_kept(struct api_call *call, struct http_reply *reply,
+                      const struct db_result *result) {
+    reply->no_store = call->authenticated && call->operation->cache == CACHE_PUBLIC;
+    reply->owner = db_result_retain(result);
+    reply->release = db_memory_release;
+    reply_send(call, reply);
+}
+
+void reply_list(struct api_call *call, const struct db_result *result, struct str next_key,
+                struct str members) {
+    struct http_reply reply = {.status = 200};
+    if (list_parts(call, &reply, db_result_get(result, "items"), next_key, members))
+        send_kept(call, &reply, result);
+    else
+        api_fail(call, STATUS_NO_MEMORY);
+}
+
 void api_reply_row_as(struct api_call *call, const struct db_result *result, int status) {
     struct http_reply reply = {.status = status};
-    int items_column = db_result_column(result, "items");
     struct str body = db_result_get(result, "body");
-    if (items_column >= 0) {
-        if (!list_parts(call, &reply, db_result_value(result, 0, items_column),
-                        db_result_get(result, "next_key"), db_result_get(result, "members"))) {
-            api_fail(call, STATUS_NO_MEMORY);
-            return;
-        }
-    } else if (!str_is_none(body)) {
-        document_parts(call, &reply, body);
+    if (db_result_column(result, "items") >= 0) {
+        reply_list(call, result, db_result_get(result, "next_key"),
+                   db_result_get(result, "members"));
+        return;
     }
+    if (!str_is_none(body))
+        document_parts(call, &reply, body);
     reply.etag = db_result_get(result, "etag");
     struct str location = db_result_get(result, "location");
     if (!str_is_none(location))
@@ -117,10 +131,7 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
     if (call->replayed)
         http_reply_header(&reply, STR("Idempotent-Replayed"), STR("true"));
     apply_preference(call, &reply);
-    reply.no_store = call->authenticated && call->operation->cache == CACHE_PUBLIC;
-    reply.owner = db_result_retain(result);
-    reply.release = db_memory_release;
-    http_reply_send(call->request, &reply);
+    send_kept(call, &reply, result);
 }
 
 void api_reply_text(struct api_call *call, int status, const char *content_type, struct str body) {

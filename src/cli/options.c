@@ -17,6 +17,7 @@ static const char help[] =
     "  --write-connections N     data base connections for writes of each worker (2 to 12)\n"
     "  --password-threads N      passwords hashed at once, 19 MiB each (half the cores, 1 to 4)\n"
     "  --connections N           clients each worker takes at once (8192)\n"
+    "  --search-memory MIB       the most that the search index in memory may take (1024); 0: PostgreSQL searches alone\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
     "  --postgres-bin DIR        where initdb and postgres are\n"
@@ -48,6 +49,7 @@ enum {
     WRITES,
     PASSWORDS,
     CONNECTIONS,
+    SEARCH_MEMORY,
     DRAIN,
     RUN_AS,
     POSTGRES_BIN,
@@ -71,6 +73,7 @@ static const struct option long_options[] = {
     {"write-connections", required_argument, NULL, WRITES},
     {"password-threads", required_argument, NULL, PASSWORDS},
     {"connections", required_argument, NULL, CONNECTIONS},
+    {"search-memory", required_argument, NULL, SEARCH_MEMORY},
     {"drain-seconds", required_argument, NULL, DRAIN},
     {"run-as", required_argument, NULL, RUN_AS},
     {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
@@ -105,6 +108,7 @@ static void defaults(struct serve_options *out) {
                             : cores > 8 ? 4
                                         : (size_t)cores / 2,
         .connections_max = 8192,
+        .search_memory_mib = 1024,
         .drain_ms = 20000,
         .access_log = true,
         .log_level = LOG_INFO,
@@ -201,6 +205,8 @@ static bool apply(int option, struct serve_options *out) {
     case WRITES: return number("write-connections", optarg, 1, 64, &out->write_connections);
     case PASSWORDS: return number("password-threads", optarg, 1, 64, &out->password_threads);
     case CONNECTIONS: return number("connections", optarg, 16, 1000000, &out->connections_max);
+    case SEARCH_MEMORY:
+        return number("search-memory", optarg, 0, 1024 * 1024, &out->search_memory_mib);
     case DRAIN:
         if (!number("drain-seconds", optarg, 0, 3600, &seconds))
             return false;

@@ -27,6 +27,7 @@
 #include "segreteria/db/allowance.h"
 #include "segreteria/db/cluster.h"
 #include "segreteria/db/migrate.h"
+#include "segreteria/search/feed.h"
 #include "segreteria/worker/listen.h"
 #include "serve_worker.h"
 
@@ -53,6 +54,7 @@ struct serve {
     size_t workers_started;
     int *listen_fds;
     size_t listen_count;
+    struct search_feed *feed;
     struct background *background;
     int signal_fd;
     bool told;        /* to stop: whatever step that interrupts, the end is a clean one */
@@ -144,7 +146,7 @@ static enum status open_data(struct serve *serve) {
 
 static enum status check_allowance(struct serve *serve) {
     size_t needed = serve->options.workers * serve_worker_connections(&serve->options) +
-                    BACKGROUND_CONNECTIONS;
+                    BACKGROUND_CONNECTIONS + SEARCH_FEED_CONNECTIONS;
     size_t allowed = 0;
     enum status status = db_connections_allowed(serve->conninfo, &allowed, &serve->error);
     if (status == STATUS_OK && needed > allowed) {
@@ -213,6 +215,13 @@ static enum status start_workers(struct serve *serve) {
         status = helpers_create_yielding(
             serve->options.password_threads,
             serve->options.password_threads * PASSWORD_QUEUE_PER_THREAD, &shared->password_helpers);
+    const struct search_feed_options feed = {.conninfo = serve->conninfo,
+                                             .helpers = shared->helpers,
+                                             .memory_limit = serve->options.search_memory_mib *
+                                                             1024 * 1024};
+    if (status == STATUS_OK)
+        status = search_feed_create(&feed, &serve->feed);
+    shared->feed = serve->feed;
     serve->workers = calloc(serve->options.workers, sizeof serve->workers[0]);
     if (serve->workers == NULL)
         status = STATUS_NO_MEMORY;
@@ -229,6 +238,8 @@ static enum status start_workers(struct serve *serve) {
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
     background.mail.data_dir_fd = cluster_dir_fd(serve->cluster);
     background.mail.data_dir = cluster_data_dir(serve->cluster);
+    if (status == STATUS_OK)
+        status = search_feed_start(serve->feed);
     return status != STATUS_OK ? status : background_start(&background, &serve->background);
 }
 
@@ -299,9 +310,11 @@ static void take_apart(struct serve *serve) {
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_join(&serve->workers[i]);
     background_stop(serve->background);
+    search_feed_stop(serve->feed);
     helpers_destroy(serve->shared.password_helpers);
     helpers_destroy(serve->shared.helpers);
     background_destroy(serve->background);
+    search_feed_destroy(serve->feed); /* posts to the workers' loops a last time */
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_destroy(&serve->workers[i]);
     for (size_t i = 0; i < serve->listen_count; i++)

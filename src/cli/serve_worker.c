@@ -2,6 +2,7 @@
 #include "serve_worker.h"
 
 #include "generated/statements.h"
+#include "segreteria/api/plans.h"
 #include "segreteria/core/log.h"
 
 /* Reads are merged and answered in a fraction of a millisecond, so one connection serves all of a
@@ -60,6 +61,8 @@ static void on_drain(struct loop_message *message) {
 
 static enum status select_statements(struct serve_worker *worker) {
     for (size_t i = 0; i < db_statements_all_count; i++) {
+        if (str_starts_with(str_of(db_statements_all[i]->name), STR("search_feed_")))
+            continue; /* on connections of the feed's own */
         enum db_statement_kind kind = db_statements_all[i]->kind;
         struct serve_statements *selected =
             &worker->statements[kind == DB_SLOW_WRITE ? DB_SLOW : kind];
@@ -133,6 +136,10 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     api_worker_init(&worker->api, shared, loop);
     status = auth_cache_create(&shared->epochs, TOKEN_CACHE_ENTRIES, &worker->api.tokens);
     if (status == STATUS_OK)
+        status = search_port_attach(shared->feed, &worker->api.search, loop);
+    if (status == STATUS_OK)
+        status = plans_create(&worker->api.plans);
+    if (status == STATUS_OK)
         status = lanes_open(worker, conninfo);
     if (status == STATUS_OK)
         status = http_open(worker, listen_fd);
@@ -167,6 +174,8 @@ void serve_worker_join(struct serve_worker *worker) {
         if (lanes[i] != NULL)
             db_lane_destroy(lanes[i]);
     auth_cache_destroy(worker->api.tokens);
+    search_port_detach(&worker->api.search);
+    plans_destroy(worker->api.plans);
 }
 
 void serve_worker_destroy(struct serve_worker *worker) { loop_destroy(worker->api.loop); }

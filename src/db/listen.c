@@ -70,7 +70,11 @@ static void on_input(struct connection *connection) {
         listener->options.on_notify(listener->options.context, notify->relname, notify->extra);
 }
 
-static void on_lost(struct connection *connection) { (void)connection; }
+static void on_lost(struct connection *connection) {
+    struct db_listener *listener = listener_of(connection);
+    if (listener->options.on_deaf != NULL)
+        listener->options.on_deaf(listener->options.context);
+}
 
 /* Plain lower-case identifiers only, so quoting is never needed. */
 NODISCARD static enum status build_sql(struct db_listener *listener) {

@@ -69,6 +69,8 @@ struct api_call {
     bool replayed;
     unsigned patch_attempts;
     enum api_return wanted; /* Prefer: return=... */
+    bool publishes;         /* see api_publishes */
+    struct seen *seen;      /* what the answer waits for */
 };
 
 /* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings
@@ -93,6 +95,10 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
 /* For statements that end or change what the caller's tokens may do: every worker looks them up
  * again from now on, then the row is answered. */
 void api_reply_row_revoked(struct api_call *call, const struct db_result *result);
+
+/* The write may change public vacancies: its answer waits (milliseconds, at most a second) until
+ * searches and kept answers of this process show it, so that who wrote reads it. */
+void api_publishes(struct api_call *call);
 
 /* Answers. */
 void api_problem(struct api_call *call, const char *code);
@@ -128,11 +134,6 @@ NODISCARD enum status api_link_prepare(struct api_call *call, const char *purpos
  * in SQL is the hash for link_use. What is not even in the
  * form of one gets a hash that nothing has. */
 NODISCARD enum status api_link_bind(struct api_call *call, struct str secret);
-
-/* Whether a password may be chosen by the account with this e-mail address; if not, the answer (422
- * with a violation at `pointer`, static text) has been given. Before it is hashed. */
-NODISCARD bool api_password_acceptable(struct api_call *call, const char *pointer,
-                                       struct str password, struct str email);
 
 /* Hashes or verifies on a helper thread, then calls then(). A request that goes away meanwhile is
  * forgotten. */

@@ -15,6 +15,7 @@
 #include "segreteria/db/constraints.h"
 #include "segreteria/db/lane.h"
 #include "segreteria/http/server.h"
+#include "segreteria/search/feed.h"
 #include "segreteria/worker/helpers.h"
 #include "segreteria/worker/loop.h"
 
@@ -32,9 +33,10 @@ struct api_shared {
     struct rate_limiter *limiter;     /* NULL: no limits */
     struct helpers *helpers;          /* name resolution */
     struct helpers *password_helpers; /* Argon2id: yields to everything else */
-    const char *spool_dir;            /* for answers of streams; on the data directory's disk */
-    _Atomic unsigned ready;           /* workers whose lanes are all up */
-    _Atomic uint64_t spooled;         /* bytes in them now */
+    struct search_feed *feed;
+    const char *spool_dir;    /* for answers of streams; on the data directory's disk */
+    _Atomic unsigned ready;   /* workers whose lanes are all up */
+    _Atomic uint64_t spooled; /* bytes in them now */
     unsigned workers;
     atomic_bool draining; /* readiness is false from here on */
 };
@@ -45,6 +47,8 @@ struct api_worker {
     struct loop *loop;
     struct db_lane *read, *write, *slow;
     struct auth_cache *tokens;
+    struct search_port search;
+    struct plans *plans;
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */
     unsigned batches;                    /* running */

@@ -21,6 +21,7 @@ struct db_listener_options {
     /* Called each time LISTEN holds (again): what was missed meanwhile is unknown, so forget all
      * cached state. */
     void (*on_listening)(void *context);
+    void (*on_deaf)(void *context); /* LISTEN holds no more; may be NULL */
 };
 
 NODISCARD enum status db_listener_create(const struct db_listener_options *options,

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../internal.h"
 #include "generated/api_operations.h"
-#include "segreteria/api/call.h"
 
 static void cancel_lines(struct batch *batch) {
     for (size_t i = 0; i < BATCH_WINDOW; i++) {
@@ -104,7 +104,8 @@ static void finish(struct batch *batch) {
     struct http_reply reply = {
         .status = 200, .content_type = "application/x-ndjson", .body_fd = batch->spool_fd};
     batch->spool_fd = -1;
-    http_reply_send(call->request, &reply);
+    api_publishes(call);
+    reply_send(call, &reply);
 }
 
 /* The body is complete: its last line may lack a newline, and has to wait for room in the ring like

@@ -3,4 +3,8 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_jobs_create(struct api_call *call) { return api_submit(call, &stmt_jobs_create); }
+enum status api_jobs_create(struct api_call *call) {
+    if (str_eq(api_body_text(call, "status", NULL), STR("published")))
+        api_publishes(call);
+    return api_submit(call, &stmt_jobs_create);
+}

@@ -1,8 +1,11 @@
 /* GET /v1/jobs: open vacancies for anybody; with scope=own, a company's own in every state, by
  * those filters that are columns of its cards. */
+#include "../internal.h"
 #include "generated/api_operations.h"
 #include "generated/statements.h"
-#include "segreteria/api/call.h"
+#include "search.h"
+
+#define LIMIT_DEFAULT 20
 
 /* The plain newest-first listing has a statement of its own, which is the cheapest of all. */
 static bool filtered(const struct api_call *call) {
@@ -26,10 +29,20 @@ static void refuse_parameter(struct api_call *call, struct str name, const char 
 
 /* The first parameter given that the list does not take: `status` is one of a company's own. */
 static struct str not_taken(const struct api_call *call, bool own) {
-    static const char *const of_own[] = {
-        "limit",   "cursor",  "scope",     "status",    "role",
-        "country", "region",  "city",      "contract",  "employment_type",
-        "company_id", "work_mode", "published_since", "confidentiality_level"};
+    static const char *const of_own[] = {"limit",
+                                         "cursor",
+                                         "scope",
+                                         "status",
+                                         "role",
+                                         "country",
+                                         "region",
+                                         "city",
+                                         "contract",
+                                         "employment_type",
+                                         "company_id",
+                                         "work_mode",
+                                         "published_since",
+                                         "confidentiality_level"};
     for (size_t i = 0; i < call->operation->parameters_count; i++) {
         struct str name = call->operation->parameters[i].name;
         if (call->operation->parameters[i].place != IN_QUERY || !call->parameters.values[i].present)
@@ -43,12 +56,55 @@ static struct str not_taken(const struct api_call *call, bool own) {
     return STR_NONE;
 }
 
+/* ---- the index ---- */
+
+static void on_page(struct search *search, const struct db_result *result) {
+    struct str members = search_members(search, db_result_get(result, "labels"));
+    if (str_is_none(members))
+        api_fail(search->call, STATUS_NO_MEMORY);
+    else
+        reply_list(search->call, result, search_next_key(search), members);
+}
+
+static enum status answer_from_index(struct api_call *call) {
+    struct search *search = arena_zalloc(call->arena, sizeof *search);
+    uint64_t limit;
+    struct str after;
+    if (search == NULL)
+        return STATUS_NO_MEMORY;
+    if (str_to_u64(api_parameter(call, "limit"), SEARCH_LIMIT_MAX, &limit) != STATUS_OK)
+        limit = LIMIT_DEFAULT;
+    enum status status = bind_value(call, "after", &after);
+    search->call = call;
+    search->limit = (unsigned)limit;
+    search->after_text = after;
+    search->on_page = on_page;
+    return status == STATUS_OK ? search_begin(search) : status;
+}
+
+/* The plain listing's rows come from PostgreSQL, how many there are from the index. */
+static void on_newest(struct api_call *call, const struct db_result *result) {
+    struct str members = db_result_get(result, "members");
+    uint64_t count;
+    if (search_count_all(call, &count))
+        members = arena_printf(call->arena, "\"total\":{\"value\":%llu,\"accuracy\":\"exact\"}",
+                               (unsigned long long)count);
+    reply_list(call, result, db_result_get(result, "next_key"), members);
+}
+
+static enum status answer_newest(struct api_call *call) {
+    api_bind(call, "counted", search_index_serves(call) ? STR("true") : STR("false"));
+    return api_submit_then(call, &stmt_jobs_list, on_newest);
+}
+
 enum status api_jobs_list(struct api_call *call) {
     bool own = str_eq(api_parameter(call, "scope"), STR("own"));
-    if (own && call->principal.kind != PRINCIPAL_COMPANY) {
+    if (own && !api_company_unclear(call) && call->principal.company_id[0] == '\0') {
         api_problem(call, call->authenticated ? "forbidden" : "unauthorized");
         return STATUS_OK;
     }
+    if (own && api_company_unclear(call))
+        return api_company_required(call);
     struct str other = not_taken(call, own);
     if (!str_is_none(other)) {
         refuse_parameter(call, other, "unknown_parameter");
@@ -56,5 +112,8 @@ enum status api_jobs_list(struct api_call *call) {
     }
     if (own)
         return api_submit(call, &stmt_jobs_list_own);
-    return api_submit(call, filtered(call) ? &stmt_jobs_search : &stmt_jobs_list);
+    if (!filtered(call))
+        return answer_newest(call);
+    return search_index_serves(call) ? answer_from_index(call)
+                                     : api_submit(call, &stmt_jobs_search);
 }

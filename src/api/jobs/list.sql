@@ -13,5 +13,5 @@ select 200 as status,
     coalesce(string_agg(card, ',' order by n) filter (where n <= :limit::integer), '') as items,
     case when count(*) > :limit::integer
         then '0.' || max(keyset_text(published_at, job_id)) filter (where n = :limit::integer) end as next_key,
-    (select search_total_member()) as members
+    case when not :counted::boolean then search_total_member() end as members
 from page

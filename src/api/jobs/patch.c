@@ -4,5 +4,6 @@
 #include "segreteria/api/call.h"
 
 enum status api_jobs_patch(struct api_call *call) {
+    api_publishes(call);
     return api_patch(call, &stmt_jobs_patch_read, &stmt_jobs_patch);
 }

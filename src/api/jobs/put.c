@@ -4,4 +4,7 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_jobs_put(struct api_call *call) { return api_submit(call, &stmt_jobs_put); }
+enum status api_jobs_put(struct api_call *call) {
+    api_publishes(call);
+    return api_submit(call, &stmt_jobs_put);
+}

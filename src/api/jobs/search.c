@@ -1,0 +1,218 @@
+/* A search on the index: planned by PostgreSQL, which does the language work, or by a plan that is
+ * kept; asked of the index, on this thread, in a fraction of a millisecond; its page fetched by id
+ * from the rendered texts. When nothing is found, once more with the nearest spelling. */
+#include "search.h"
+
+#include "../internal.h"
+#include "generated/statements.h"
+#include "segreteria/api/plans.h"
+#include "segreteria/core/clock.h"
+
+#define KEY_MAX ((size_t)16 * 1024)
+
+bool search_index_serves(const struct api_call *call) {
+    return call->worker->search.reader != NULL &&
+           search_feed_is_live(call->worker->shared->feed, loop_now_ms(call->worker->loop));
+}
+
+static enum status ask(struct search *search);
+
+bool search_count_all(const struct api_call *call, uint64_t *out) {
+    struct search_port *port = &call->worker->search;
+    int64_t now_ms = clock_unix_ms();
+    const struct search_query all = {
+        .now_us = now_ms * 1000, .today = (int32_t)(now_ms / 86400000), .office_days_max = -1};
+    struct search_result result = {0};
+    if (!search_index_serves(call))
+        return false;
+    const struct search_version *version = search_reader_enter(port->reader);
+    enum status status = search_query_run(version, &all, port->scratch, call->arena, &result);
+    search_reader_leave(port->reader);
+    *out = result.total;
+    return status == STATUS_OK;
+}
+
+/* ---- the plan ---- */
+
+/* What does not change what is found, or is no part of the plan. */
+static bool is_planned(struct str name) {
+    static const char *const others[] = {"limit",       "cursor", "scope", "facets",
+                                         "facet_limit", "fields", "total", "status"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (str_eq(name, str_of(others[i])))
+            return false;
+    return true;
+}
+
+static void append_part(struct buf *key, struct str part) {
+    buf_printf(key, "%zu:", part.len);
+    buf_append(key, part);
+}
+
+/* Parameters come in the contract's order, whatever the client's. */
+static struct str plan_key(const struct search *search) {
+    const struct api_call *call = search->call;
+    struct buf key;
+    buf_init(&key, KEY_MAX);
+    for (size_t i = 0; i < call->operation->parameters_count; i++) {
+        const struct parameter_value *value = &call->parameters.values[i];
+        if (!value->present || call->operation->parameters[i].place != IN_QUERY ||
+            !is_planned(call->operation->parameters[i].name))
+            continue;
+        append_part(&key, call->operation->parameters[i].name);
+        if (call->operation->parameters[i].array)
+            for (size_t k = 0; k < value->items_count; k++)
+                append_part(&key, value->items[k]);
+        else
+            append_part(&key, value->text);
+        buf_append_char(&key, ';');
+    }
+    append_part(&key, str_is_none(search->wrong) ? STR("") : search->wrong);
+    append_part(&key, str_is_none(search->replacements) ? STR("") : search->replacements);
+    const char *copy = buf_status(&key) == STATUS_OK ? arena_strdup(call->arena, buf_str(&key))
+                                                     : NULL;
+    struct str out = copy == NULL ? STR_NONE : str_from(copy, key.len);
+    buf_deinit(&key);
+    return out;
+}
+
+static enum status keep_plan(struct search *search, struct str plan) {
+    char *copy = arena_strdup(search->call->arena, plan);
+    search->plan = str_from(copy, plan.len);
+    return copy == NULL ? STATUS_NO_MEMORY : search_query_read(search);
+}
+
+static void on_plan(struct api_call *call, const struct db_result *result) {
+    struct search *search = call->state;
+    struct str plan = db_result_get(result, "plan");
+    if (str_is_none(plan)) { /* refused */
+        api_reply_row(call, result);
+        return;
+    }
+    if (!str_is_none(search->key))
+        plans_put(call->worker->plans, search->key, plan, loop_now_ms(call->worker->loop));
+    enum status status = keep_plan(search, plan);
+    if (status == STATUS_OK)
+        status = ask(search);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
+static enum status make_plan(struct search *search) {
+    struct api_call *call = search->call;
+    call->state = search;
+    search->key = plan_key(search);
+    struct str plan = str_is_none(search->key) ? STR_NONE
+                                               : plans_get(call->worker->plans, search->key,
+                                                           loop_now_ms(call->worker->loop));
+    if (!str_is_none(plan)) {
+        enum status status = keep_plan(search, plan);
+        return status == STATUS_OK ? ask(search) : status;
+    }
+    api_bind(call, "wrong", search->wrong);
+    api_bind(call, "replacements", search->replacements);
+    return api_submit_then(call, &stmt_jobs_search_plan, on_plan);
+}
+
+/* ---- the page ---- */
+
+static void on_page(struct api_call *call, const struct db_result *result) {
+    struct search *search = call->state;
+    search->on_page(search, result);
+}
+
+static bool bind_hits(struct search *search) {
+    struct arena *arena = search->call->arena;
+    size_t count = search->result.hits_count;
+    struct str *ids = arena_array(arena, count + 1, sizeof *ids);
+    struct str *distances = arena_array(arena, count + 1, sizeof *distances);
+    char(*texts)[UUID_TEXT_SIZE] = arena_array(arena, count + 1, sizeof *texts);
+    if (ids == NULL || distances == NULL || texts == NULL)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct search_hit *hit = &search->result.hits[i];
+        uuid_format(&hit->id, texts[i]);
+        ids[i] = str_of(texts[i]);
+        distances[i] = hit->distance_m < 0
+                           ? STR_NONE
+                           : arena_printf(arena, "%lld", (long long)hit->distance_m);
+    }
+    struct str ids_text = bind_array(arena, ids, count);
+    struct str distances_text = search->query.place.set ? bind_array(arena, distances, count)
+                                                        : STR_NONE;
+    api_bind(search->call, "ids", ids_text);
+    api_bind(search->call, "distances", distances_text);
+    return !str_is_none(ids_text);
+}
+
+static bool marked_query(struct search *search, struct str *out) {
+    *out = STR_NONE;
+    if (!str_eq(api_parameter(search->call, "highlight"), STR("true")))
+        return true;
+    char *text = json_dumps(json_object_get(search->document, "query"), JSON_COMPACT);
+    char *copy = text == NULL ? NULL : arena_strdup(search->call->arena, str_of(text));
+    free(text);
+    *out = str_of(copy);
+    return copy != NULL;
+}
+
+static enum status fetch_page(struct search *search) {
+    struct api_call *call = search->call;
+    bool labels = false;
+    struct str marked;
+    if (!bind_hits(search) || !search_bind_labels(search, &labels) ||
+        !marked_query(search, &marked))
+        return STATUS_NO_MEMORY;
+    api_bind(call, "marked", marked);
+    bool plain = !labels && !search->query.place.set && str_is_none(marked) &&
+                 str_is_none(api_parameter(call, "fields"));
+    return api_submit_then(call, plain ? &stmt_jobs_search_cards : &stmt_jobs_search_items,
+                           on_page);
+}
+
+/* ---- the question ---- */
+
+static enum status ask(struct search *search) {
+    struct api_call *call = search->call;
+    struct search_port *port = &call->worker->search;
+    if (port->reader == NULL)
+        return STATUS_UNAVAILABLE; /* taken away since the search began */
+    const struct search_version *version = search_reader_enter(port->reader);
+    enum status status = search_query_run(version, &search->query, port->scratch, call->arena,
+                                          &search->result);
+    bool correct = status == STATUS_OK && search->result.total == 0 && search->query.has_text &&
+                   !search->query.after.set && str_is_none(search->wrong) &&
+                   search_correct(search, version);
+    search_reader_leave(port->reader);
+    if (status != STATUS_OK)
+        return status == STATUS_INVALID ? STATUS_INTERNAL : status;
+    return correct ? make_plan(search) : fetch_page(search);
+}
+
+enum status search_begin(struct search *search) {
+    struct search_after after;
+    enum status status = search_after_read(search->after_text, &after);
+    if (status != STATUS_OK)
+        return status;
+    search->query.after = after;
+    search->wrong = search->replacements = STR_NONE;
+    return make_plan(search);
+}
+
+enum status search_next_page(struct search *search) {
+    const struct search_hit *last = &search->result.hits[search->result.hits_count - 1];
+    search->query.after = (struct search_after){
+        .set = true, .key = last->key, .published_at_us = last->published_at_us, .id = last->id};
+    search->query.facets_count = 0;
+    return ask(search);
+}
+
+struct str search_next_key(struct search *search) {
+    if (!search->result.more || search->result.hits_count == 0)
+        return STR_NONE;
+    const struct search_hit *last = &search->result.hits[search->result.hits_count - 1];
+    char id[UUID_TEXT_SIZE];
+    uuid_format(&last->id, id);
+    return arena_printf(search->call->arena, "%lld.%lld.%s", (long long)last->key,
+                        (long long)last->published_at_us, id);
+}

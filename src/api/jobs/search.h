@@ -1,0 +1,55 @@
+/* GET /v1/jobs answered from the index in memory: what its files share. A search is planned (one
+ * statement, kept: search_plans.h), asked of the index, and its page fetched by id (another).
+ */
+#ifndef SEGRETERIA_API_JOBS_SEARCH_H
+#define SEGRETERIA_API_JOBS_SEARCH_H
+
+#include "segreteria/api/call.h"
+
+/* One search under way; in the request's arena. */
+struct search {
+    struct api_call *call;
+    struct str plan;  /* JSON text, see search_plan() in the data base */
+    json_t *document; /* the same, parsed */
+    struct search_query query;
+    struct search_facet_ask asks[SEARCH_FACETS];
+    struct search_result result;
+    unsigned limit;
+    struct str after_text;          /* of the cursor; STR_NONE: from the start */
+    struct str wrong, replacements; /* misspelt words, array literals; STR_NONE: none yet */
+    struct str key;                 /* of the kept plan */
+    void (*on_page)(struct search *search, const struct db_result *result);
+    void *context; /* of on_page's owner */
+};
+
+/* True when the index can answer now. */
+bool search_index_serves(const struct api_call *call);
+/* How many vacancies can be found in all; false: the index does not serve. */
+bool search_count_all(const struct api_call *call, uint64_t *out);
+/* Begins a search of the call's parameters; its page is given to on_page (`items`, and `labels`
+ * where facets need some). What is refused is answered. */
+NODISCARD enum status search_begin(struct search *search);
+/* The next page after the last one's end, with the plan that is there. */
+NODISCARD enum status search_next_page(struct search *search);
+/* The key of the page's last hit, in the arena; STR_NONE: no further page (or no memory). */
+struct str search_next_key(struct search *search);
+
+/* search_query.c: fills the query from the plan and the call's parameters. INTERNAL: the plan is
+ * not one. */
+NODISCARD enum status search_query_read(struct search *search);
+NODISCARD enum status search_after_read(struct str text, struct search_after *out);
+
+/* By enum search_field and search_facet_kind: the name in `facets`. */
+extern const char *const search_facet_names[SEARCH_FACETS];
+
+/* search_answer.c: the answer's members beside items and next_cursor, as JSON text without a
+ * leading comma. labels: the statement's, as JSON text. STR_NONE: no memory. */
+struct str search_members(struct search *search, struct str labels);
+/* Binds :label_facets and :label_values; false: no memory. *any: there are some. */
+bool search_bind_labels(struct search *search, bool *any);
+
+/* search_spell.c: finds the words that no vacancy has and their nearest spelling. True: both lists
+ * are set in the search. */
+bool search_correct(struct search *search, const struct search_version *version);
+
+#endif

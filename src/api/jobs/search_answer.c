@@ -1,0 +1,147 @@
+/* What a search answers beside its page: total, facets with their labels, place, correction. */
+#include "../internal.h"
+#include "search.h"
+
+#define MEMBERS_MAX ((size_t)1024 * 1024)
+#define SALARY_STEP 5000
+#define SALARY_TOP 200000
+
+static bool has_labels(int kind) {
+    return kind == SEARCH_ROLE || kind == SEARCH_SOFT_SKILL || kind == SEARCH_DUTY ||
+           kind == SEARCH_LANGUAGE || kind == SEARCH_COMPANY || kind == SEARCH_CITY ||
+           kind == SEARCH_REGION || kind == SEARCH_TOOL;
+}
+
+bool search_bind_labels(struct search *search, bool *any) {
+    struct arena *arena = search->call->arena;
+    const struct search_result *result = &search->result;
+    size_t count = 0, at = 0;
+    for (size_t i = 0; i < result->facets_count; i++)
+        count += has_labels(result->facets[i].kind) ? result->facets[i].values_count : 0;
+    *any = count > 0;
+    struct str *kinds = arena_array(arena, count + 1, sizeof *kinds);
+    struct str *values = arena_array(arena, count + 1, sizeof *values);
+    if (kinds == NULL || values == NULL)
+        return false;
+    for (size_t i = 0; i < result->facets_count; i++) {
+        const struct search_facet *facet = &result->facets[i];
+        for (size_t k = 0; has_labels(facet->kind) && k < facet->values_count; k++, at++) {
+            kinds[at] = str_of(search_facet_names[facet->kind]);
+            values[at] = facet->values[k].value;
+        }
+    }
+    struct str kinds_text = bind_array(arena, kinds, count);
+    struct str values_text = bind_array(arena, values, count);
+    api_bind(search->call, "label_facets", kinds_text);
+    api_bind(search->call, "label_values", values_text);
+    return !str_is_none(kinds_text) && !str_is_none(values_text);
+}
+
+/* ---- facets ---- */
+
+static void append_field(struct buf *out, const struct search_facet *facet, const json_t *labels,
+                         size_t *next_label) {
+    buf_append_text(out, "{\"values\":[");
+    for (size_t i = 0; i < facet->values_count; i++) {
+        const struct search_facet_value *value = &facet->values[i];
+        buf_append_text(out, i > 0 ? ",{\"value\":" : "{\"value\":");
+        buf_append_json_string(out, value->value);
+        if (has_labels(facet->kind)) {
+            const json_t *label = json_array_get(labels, (*next_label)++);
+            if (json_is_string(label)) {
+                buf_append_text(out, ",\"label\":");
+                buf_append_json_string(
+                    out, str_from(json_string_value(label), json_string_length(label)));
+            }
+        }
+        buf_printf(out, ",\"count\":%llu}", (unsigned long long)value->count);
+    }
+    buf_printf(out, "],\"rest\":{\"values\":%llu,\"count\":%llu},\"missing\":%llu}",
+               (unsigned long long)facet->rest_values, (unsigned long long)facet->rest_count,
+               (unsigned long long)facet->missing);
+}
+
+/* Bucket 0 is below zero: always empty. */
+static void append_salary(struct buf *out, const struct search_facet *facet) {
+    bool first = true;
+    buf_append_text(out, "{\"values\":[");
+    for (size_t i = 1; i < facet->values_count; i++) {
+        int from = (int)(i - 1) * SALARY_STEP;
+        if (facet->values[i].count == 0)
+            continue;
+        buf_printf(out, "%s{\"from\":%d", first ? "" : ",", from);
+        if (from < SALARY_TOP)
+            buf_printf(out, ",\"to\":%d", from + SALARY_STEP);
+        buf_printf(out, ",\"count\":%llu}", (unsigned long long)facet->values[i].count);
+        first = false;
+    }
+    buf_printf(out, "],\"undisclosed\":%llu,\"other_currency\":%llu}",
+               (unsigned long long)facet->missing, (unsigned long long)facet->other_currency);
+}
+
+static void append_published(struct buf *out, const struct search_facet *facet) {
+    buf_append_text(out, "{\"values\":[");
+    for (size_t i = 0; i < facet->values_count; i++) {
+        buf_append_text(out, i > 0 ? ",{\"value\":" : "{\"value\":");
+        buf_append_json_string(out, facet->values[i].value);
+        buf_printf(out, ",\"count\":%llu}", (unsigned long long)facet->values[i].count);
+    }
+    buf_append_text(out, "]}");
+}
+
+static void append_facets(struct buf *out, const struct search_result *result,
+                          const json_t *labels) {
+    size_t next_label = 0;
+    buf_append_text(out, ",\"facets\":{");
+    for (size_t i = 0; i < result->facets_count; i++) {
+        const struct search_facet *facet = &result->facets[i];
+        buf_printf(out, "%s\"%s\":", i > 0 ? "," : "", search_facet_names[facet->kind]);
+        if (facet->kind == SEARCH_FACET_SALARY)
+            append_salary(out, facet);
+        else if (facet->kind == SEARCH_FACET_PUBLISHED)
+            append_published(out, facet);
+        else
+            append_field(out, facet, labels, &next_label);
+    }
+    buf_append_char(out, '}');
+}
+
+/* ---- all members ---- */
+
+static void append_json(struct buf *out, const char *name, const json_t *value) {
+    char *text = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (text != NULL)
+        buf_printf(out, ",\"%s\":%s", name, text);
+    free(text);
+}
+
+struct str search_members(struct search *search, struct str labels_text) {
+    const struct search_result *result = &search->result;
+    json_t *labels = str_is_none(labels_text)
+                         ? NULL
+                         : json_loadb(labels_text.ptr, labels_text.len, 0, NULL);
+    struct buf out;
+    buf_init(&out, MEMBERS_MAX);
+    if (!str_eq(api_parameter(search->call, "total"), STR("none")))
+        buf_printf(&out, ",\"total\":{\"value\":%llu,\"accuracy\":\"exact\"}",
+                   (unsigned long long)result->total);
+    if (search->query.salary.set)
+        buf_printf(&out, ",\"not_compared\":{\"undisclosed\":%llu,\"other_currency\":%llu}",
+                   (unsigned long long)result->not_compared_undisclosed,
+                   (unsigned long long)result->not_compared_currency);
+    if (result->facets_count > 0)
+        append_facets(&out, result, labels);
+    append_json(&out, "place", json_object_get(search->document, "place"));
+    if (!str_is_none(search->wrong))
+        append_json(&out, "corrected_query", json_object_get(search->document, "q"));
+    json_decref(labels);
+    struct str members = STR("");
+    if (buf_status(&out) != STATUS_OK) {
+        members = STR_NONE;
+    } else if (out.len > 0) {
+        const char *copy = arena_strdup(search->call->arena, str_from(out.data + 1, out.len - 1));
+        members = copy == NULL ? STR_NONE : str_from(copy, out.len - 1);
+    }
+    buf_deinit(&out);
+    return members;
+}

@@ -1,0 +1,100 @@
+/* Nothing was found: which words of the query has no vacancy, and what is spelt like them? */
+#include "../internal.h"
+#include "search.h"
+
+#define WORDS_MAX 32
+
+static uint64_t count_of(struct search *search, const struct search_version *version,
+                         const struct search_text *text) {
+    const struct search_query query = {.has_text = true,
+                                       .texts = text,
+                                       .texts_count = 1,
+                                       .now_us = search->query.now_us,
+                                       .today = search->query.today,
+                                       .office_days_max = -1};
+    struct search_result result;
+    return search_query_run(version, &query, search->call->worker->search.scratch,
+                            search->call->arena, &result) == STATUS_OK
+               ? result.total
+               : 1; /* what cannot be told is not corrected */
+}
+
+static bool has_lexeme(struct search *search, const struct search_version *version, int dictionary,
+                       struct str lexeme, bool prefix) {
+    const struct search_step step = {.lexeme = lexeme, .prefix = prefix};
+    const struct search_sequence sequence = {&step, 1};
+    const struct search_clause clause = {&sequence, 1};
+    const struct search_text text = {
+        .dictionary = (uint8_t)dictionary, .all = &clause, .all_count = 1};
+    return count_of(search, version, &text) > 0;
+}
+
+static struct str text_of(const json_t *value) {
+    return json_is_string(value) ? str_from(json_string_value(value), json_string_length(value))
+                                 : STR_NONE;
+}
+
+/* Some vacancy has it, as one of the dictionaries makes a lexeme of it, or as a beginning. */
+static bool is_known(struct search *search, const struct search_version *version,
+                     const json_t *term, const json_t *word) {
+    struct str prefix = text_of(json_object_get(term, "prefix"));
+    bool unfinished = str_eq(prefix, text_of(json_object_get(word, "word")));
+    const char *dictionary;
+    json_t *lexeme;
+    json_object_foreach(json_object_get(word, "lexemes"), dictionary, lexeme) {
+        uint64_t number;
+        if (str_to_u64(str_of(dictionary), SEARCH_DICTIONARIES_MAX - 1, &number) != STATUS_OK)
+            continue;
+        if (has_lexeme(search, version, (int)number, text_of(lexeme), false) ||
+            (unfinished && has_lexeme(search, version, (int)number, prefix, true)))
+            return true;
+    }
+    return false;
+}
+
+struct corrections {
+    struct str wrong[WORDS_MAX], replacements[WORDS_MAX];
+    size_t count;
+};
+
+/* False: a word has no neighbour, so nothing is corrected. */
+static bool correct_term(struct search *search, const struct search_version *version,
+                         const json_t *term, struct corrections *out) {
+    const struct search_lexicon *lexicon = search_version_lexicon(version);
+    size_t i;
+    const json_t *word;
+    json_array_foreach(json_object_get(term, "words"), i, word) {
+        struct str said = text_of(json_object_get(word, "word")), nearest;
+        if (is_known(search, version, term, word))
+            continue;
+        if (out->count == WORDS_MAX ||
+            search_spell(lexicon, said, search->call->arena, &nearest) != STATUS_OK)
+            return false;
+        out->wrong[out->count] = said;
+        out->replacements[out->count++] = nearest;
+    }
+    return true;
+}
+
+bool search_correct(struct search *search, const struct search_version *version) {
+    struct corrections corrections = {.count = 0};
+    const json_t *terms = json_object_get(json_object_get(search->document, "query"), "terms");
+    size_t i;
+    const json_t *term;
+    if (search_version_lexicon(version) == NULL)
+        return false;
+    json_array_foreach(terms, i, term) {
+        if (!json_is_true(json_object_get(term, "not")) &&
+            !correct_term(search, version, term, &corrections))
+            return false;
+    }
+    if (corrections.count == 0)
+        return false;
+    struct arena *arena = search->call->arena;
+    search->wrong = bind_array(arena, corrections.wrong, corrections.count);
+    search->replacements = bind_array(arena, corrections.replacements, corrections.count);
+    if (!str_is_none(search->wrong) && !str_is_none(search->replacements))
+        return true;
+    search->wrong = STR_NONE;
+    return false;
+}

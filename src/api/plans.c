@@ -1,0 +1,66 @@
+/* A table of fixed size; a key has one place, and the newest stays in it. */
+#include "segreteria/api/plans.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+
+#define PLACES 2048u /* a power of two */
+#define BYTES_MAX ((size_t)8 * 1024)
+
+struct kept {
+    char *text; /* the key, then the plan */
+    size_t key_len, plan_len;
+    uint64_t until_ms;
+};
+
+struct plans {
+    unsigned char secret[crypto_shorthash_KEYBYTES];
+    struct kept kept[PLACES];
+};
+
+enum status plans_create(struct plans **out) {
+    struct plans *plans = calloc(1, sizeof *plans);
+    if (plans == NULL)
+        return STATUS_NO_MEMORY;
+    crypto_shorthash_keygen(plans->secret);
+    *out = plans;
+    return STATUS_OK;
+}
+
+void plans_destroy(struct plans *plans) {
+    for (size_t i = 0; plans != NULL && i < PLACES; i++)
+        free(plans->kept[i].text);
+    free(plans);
+}
+
+static struct kept *place_of(struct plans *plans, struct str key) {
+    unsigned char hash[crypto_shorthash_BYTES];
+    uint64_t number;
+    (void)crypto_shorthash(hash, (const unsigned char *)key.ptr, key.len, plans->secret);
+    memcpy(&number, hash, sizeof number);
+    return &plans->kept[number % PLACES];
+}
+
+struct str plans_get(struct plans *plans, struct str key, uint64_t now_ms) {
+    const struct kept *kept = place_of(plans, key);
+    if (kept->text == NULL || now_ms >= kept->until_ms ||
+        !str_eq(str_from(kept->text, kept->key_len), key))
+        return STR_NONE;
+    return str_from(kept->text + kept->key_len, kept->plan_len);
+}
+
+void plans_put(struct plans *plans, struct str key, struct str plan, uint64_t now_ms) {
+    struct kept *kept = place_of(plans, key);
+    free(kept->text);
+    *kept = (struct kept){0};
+    if (key.len + plan.len > BYTES_MAX)
+        return;
+    kept->text = malloc(key.len + plan.len + 1);
+    if (kept->text == NULL)
+        return;
+    memcpy(kept->text, key.ptr, key.len);
+    memcpy(kept->text + key.len, plan.ptr, plan.len);
+    kept->key_len = key.len;
+    kept->plan_len = plan.len;
+    kept->until_ms = now_ms + PLANS_TTL_MS;
+}
