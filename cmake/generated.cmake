@@ -17,6 +17,7 @@ file(GLOB mail_files CONFIGURE_DEPENDS
     "${CMAKE_SOURCE_DIR}/src/mail/templates/*.txt" "${CMAKE_SOURCE_DIR}/src/mail/templates/*.html")
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
+set(passwords "${CMAKE_SOURCE_DIR}/src/auth/common_passwords.txt")
 set(demo "${CMAKE_SOURCE_DIR}/src/cli/demo.json")
 set(asset_groups)
 foreach(group IN ITEMS docs links mail)
@@ -35,10 +36,11 @@ add_custom_command(
 add_custom_command(
     OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
     COMMAND ${generate} assets "${generated_dir}"
-        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}" ${asset_groups}
-    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" ${docs_files} ${links_files}
-        ${mail_files}
-    COMMENT "Embedding the contract, the demo, the pages and the texts of mail" VERBATIM)
+        "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}"
+        "common_passwords.txt=${passwords}" ${asset_groups}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" "${passwords}" ${docs_files}
+        ${links_files} ${mail_files}
+    COMMENT "Embedding the contract, the demo, passwords, the pages and the texts of mail" VERBATIM)
 add_custom_command(
     OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
     COMMAND ${generate} migrations "${generated_dir}" ${migration_files}
@@ -57,7 +59,7 @@ add_custom_command(
 
 # The assembler takes the files in, which no compiler tells the build about.
 set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
-    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${docs_files};${links_files};${mail_files}")
+    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${passwords};${docs_files};${links_files};${mail_files}")
 
 add_library(seg_generated STATIC
     "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"

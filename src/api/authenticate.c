@@ -165,7 +165,9 @@ static void on_token(struct api_call *call, const struct db_result *result) {
          * one is not a member of. */
         if (everywhere && (call->chosen_company[0] == '\0' || principal.company_id[0] != '\0'))
             auth_cache_put(cache, call->cache_key, call->token_snapshot, now, &principal);
-        if (str_eq(db_result_get(result, "touch"), STR("t")))
+        if (str_eq(db_result_get(result, "touch"), STR("t")) && !principal.api_token)
+            session_touch(call->worker, str_of(principal.token_id));
+        else if (str_eq(db_result_get(result, "touch"), STR("t")))
             token_touch(call->worker, str_of(principal.token_id));
         if (str_eq(db_result_get(result, "former_key"), STR("t")))
             renew_hash(call);

@@ -26,6 +26,9 @@ static struct str make(struct api_call *call) {
         member(&json, "token_type", who->api_token ? STR("api") : STR("session"));
     member(&json, "request_id", http_request_id(call->request));
     member(&json, "address", http_request_client_address(call->request));
+    char client[CLIENT_SUMMARY_SIZE];
+    member(&json, "client",
+           client_summary(http_request_header(call->request, STR("User-Agent")), client));
     buf_append_char(&json, '}');
     struct str out = STR_NONE;
     if (buf_status(&json) == STATUS_OK) {

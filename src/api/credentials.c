@@ -24,6 +24,11 @@ static void too_many(struct api_call *call, struct str seconds) {
     http_problem_send(call->request, &problem);
 }
 
+struct str credentials_login(struct api_call *call) {
+    struct str login = STR_NONE;
+    return bind_value(call, "login", &login) == STATUS_OK ? login : STR_NONE;
+}
+
 static void on_settled(struct api_call *call, const struct db_result *result) {
     const struct credentials *given = call->state;
     struct str wait = db_result_get(result, "retry_after");

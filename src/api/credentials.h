@@ -18,4 +18,7 @@ struct credentials {
  * call->state until `then`. */
 NODISCARD enum status credentials_check(struct api_call *call, const struct credentials *given);
 
+/* The e-mail address of the account whose password is given, once it has been looked up. */
+struct str credentials_login(struct api_call *call);
+
 #endif

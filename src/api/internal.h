@@ -28,9 +28,10 @@ void limit_bad_token(struct api_call *call);
 /* Takes one more for a line of a stream. */
 bool limit_line(struct api_call *call);
 
-/* touch.c: notes that an API token is in use. Nobody waits for it, and nothing is said if
- * it fails. */
+/* touch.c: notes that an API token, or a session, is in use. Nobody waits for it, and nothing is
+ * said if it fails. */
 void token_touch(struct api_worker *worker, struct str token_id);
+void session_touch(struct api_worker *worker, struct str session_id);
 /* Likewise: its hash is stored under the master key in use. hashes: see token_hashes_text. */
 void token_rehash(struct api_worker *worker, struct str hashes);
 
@@ -76,6 +77,10 @@ NODISCARD enum status bind_value(struct api_call *call, const char *name, struct
 struct str context_of(struct api_call *call);
 /* A PostgreSQL array literal ({"a","b"}). STR_NONE: out of memory. */
 struct str bind_array(struct arena *arena, const struct str *items, size_t count);
+
+/* client_summary.c: a program and a system in a few words, in out; STR_NONE: nothing to say. */
+#define CLIENT_SUMMARY_SIZE 64
+struct str client_summary(struct str user_agent, char out[CLIENT_SUMMARY_SIZE]);
 
 /* password_call.c: the request ends; its job, if there is one, is taken out of the queue or, when
  * it is at work, left to end without it. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "internal.h"
+#include "segreteria/auth/password_choice.h"
 
 static void on_done(struct password_job *job) {
     struct api_call *call = job->context;
@@ -17,6 +18,16 @@ static void on_done(struct password_job *job) {
     }
     sodium_memzero(job, sizeof *job);
     free(job);
+}
+
+bool api_password_acceptable(struct api_call *call, const char *pointer, struct str password,
+                             struct str email) {
+    switch (password_choice_check(password, email)) {
+    case PASSWORD_FINE: return true;
+    case PASSWORD_COMMON: api_violation(call, pointer, "password_common", STR_NONE); break;
+    case PASSWORD_CONTEXT: api_violation(call, pointer, "password_context", STR_NONE); break;
+    }
+    return false;
 }
 
 void password_forget(struct api_call *call) {

@@ -29,6 +29,11 @@ enum status registration_run(struct api_call *call, const char *member,
                              const struct db_statement *statement) {
     struct str password = member == NULL ? api_body_text(call, "password", NULL)
                                          : api_body_text(call, member, "password");
+    struct str email = member == NULL ? api_body_text(call, "email", NULL)
+                                      : api_body_text(call, member, "email");
+    if (!api_password_acceptable(call, member == NULL ? "/password" : "/owner/password", password,
+                                 email))
+        return STATUS_OK;
     call->state = (void *)(uintptr_t)statement; /* read only; the state pointer is not const */
     enum status status = api_password_hash(call, password, on_hash);
     if (status == STATUS_OK) /* the job has its copy: the password may leave the body */

@@ -35,6 +35,10 @@ void token_touch(struct api_worker *worker, struct str token_id) {
     send(worker, &stmt_auth_token_touch, token_id);
 }
 
+void session_touch(struct api_worker *worker, struct str session_id) {
+    send(worker, &stmt_auth_session_touch, session_id);
+}
+
 void token_rehash(struct api_worker *worker, struct str hashes) {
     send(worker, &stmt_auth_token_rehash, hashes);
 }

@@ -3,7 +3,7 @@
 -- its account's role has lost, and is none any more when its account has left the company it acts for.
 -- former_key: it is time for auth_token_rehash.
 -- company_id, role, several: see token_principal; :chosen_company is the one that the request names.
--- touch: it is time for auth_token_touch. everywhere: it is bound to no address; else here: it may be used from the one the
+-- touch: it is time for auth_token_touch or auth_session_touch. everywhere: it is bound to no address; else here: it may be used from the one the
 -- request came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
 -- @read
 select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_id, m.company_id, d.id as candidate_id, m.role,
@@ -20,7 +20,7 @@ from (
         allowed_ips, expires_at, last_used_at
     from api_tokens where token_hash = any (:token_hashes::bytea[]) and revoked_at is null
     union all
-    select 'session', k.access_hash, s.id, s.id, s.account_id, null, null, null, k.access_expires_at, now()
+    select 'session', k.access_hash, s.id, s.id, s.account_id, null, null, null, k.access_expires_at, s.last_seen_at
     from session_tokens k join sessions s on s.id = k.session_id
     where k.access_hash = any (:token_hashes::bytea[]) and s.ended_at is null
 ) as t

@@ -92,7 +92,7 @@ def test_conventions(name):
     }
     if method == "post":
         assert "Idempotency-Key" in headers
-    if method in ("put", "patch"):
+    if method in ("put", "patch") and name != "me_password":  # nobody reads a password, so it has no entity tag
         assert "If-Match" in headers
     if method == "get" and path not in ("/livez", "/readyz"):
         assert "If-None-Match" in headers and "304" in operation["responses"]

@@ -56,9 +56,10 @@ def place(world):
     job = world.job(company)
     application = world.application(candidate, world.job(company))
     token, _ = world.token(company, ["jobs:read"])
+    session = company.client.get("/v1/sessions").expect(200).json["items"][0]
     return {
         "company": company, "candidate": candidate, "operator": world.operator(company),
-        "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"],
+        "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"], "session_id": session["id"],
                  "application_id": application["id"], "name": "roles", "code": "not_found", "asset": "docs.css"},
     }
 
@@ -241,7 +242,7 @@ def spoil_text(operation):
     """A member that takes text, as a JSON string without quotes around it, and the body with {} for the text."""
     body = body_of(operation)
     for where, part in walk(schema_of(operation), body):
-        if where and where[-1] in ("name", "title", "email", "cover_letter", "reason", "refresh_token"):
+        if where and where[-1] in ("name", "title", "email", "cover_letter", "reason", "refresh_token", "password", "new_password", "code"):
             filled = json.dumps(put_in(body, where, "\x01")).replace('"\\u0001"', '"%s"')
             return pointer(where), filled.encode()
     raise AssertionError(operation.id)
@@ -379,7 +380,7 @@ def test_not_acceptable(operation, place, api):
         client.get(path(place, operation), headers={"Accept": accept}).expect(200)
 
 
-@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+@pytest.mark.parametrize("operation", [op for op in JSON_BODY if op.id != "me_password"], ids=ids)  # it answers nothing
 def test_not_acceptable_before_anything_is_done(operation, place, api, unchanged):
     client = caller(place, operation, api)
     client.request(operation.method, path(place, operation), body_of(operation),

@@ -47,6 +47,8 @@ class Stage:
         self.draft = self.world.job(self.company, status="draft")
         self.application = self.world.application(self.candidate, self.job)
         self.token, _ = self.world.token(self.company, ["tokens:write"])
+        entries = self.world.login(self.company.email).client.get("/v1/sessions").expect(200).json["items"]
+        self.session = next(entry["id"] for entry in entries if entry["current"])
 
     def rightful(self, operation):
         if "company" in operation.principals:
@@ -57,10 +59,11 @@ class Stage:
         return {"company": self.company, "candidate": self.candidate, "operator": self.operator}[kind]
 
 
-def request(path=lambda stage: {}, body=None, foreign=None, status=None):
+def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=False):
     """path: values for the parameters of the path; body: for the request; foreign: what callers of the right kind get for
-    what is not theirs, {caller: (status, code)}; status: of the rightful caller's success, if not the first 2xx."""
-    return {"path": path, "body": body, "foreign": foreign or {}, "status": status}
+    what is not theirs, {caller: (status, code)}; status: of the rightful caller's success, if not the first 2xx; alone: it
+    changes its caller's account for good, so whoever succeeds is somebody who has no other part."""
+    return {"path": path, "body": body, "foreign": foreign or {}, "status": status, "alone": alone}
 
 
 def new_job(stage):
@@ -87,6 +90,10 @@ def of_token(stage):
     return {"token_id": stage.token["id"]}
 
 
+def of_session(stage):
+    return {"session_id": stage.session}
+
+
 HIDDEN = (404, "not_found")
 REFUSED = (403, "forbidden")
 NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
@@ -103,8 +110,13 @@ REQUESTS = {
     "sessions_refresh": request(body=lambda stage: {
         "refresh_token": stage.world.login(stage.candidate.email).session["refresh_token"]}),
     "sessions_delete": request(status=(404, "not_found")),  # an API token is not a session; see test_sessions.py
+    "sessions_list": request(),
+    "sessions_end": request(of_session, foreign={"other_company": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}),
+    "sessions_end_others": request(alone=True),
     "me_get": request(),
     "me_patch": request(body=lambda stage: {"name": uuid.uuid4().hex}),
+    "me_password": request(body=lambda stage: {"current_password": PASSWORD, "new_password": PASSWORD}, alone=True),
+    "me_delete": request(body=lambda stage: {"password": PASSWORD}, alone=True),
     "tokens_list": request(),
     "tokens_create": request(body=lambda stage: {"name": "a", "scopes": ["tokens:write"]}),
     "tokens_get": request(of_token, foreign=NOT_MY_TOKEN),
@@ -178,8 +190,8 @@ def test_everything_with_a_path_says_what_strangers_get(operation):
     if operation.parameters("path"):
         strangers = {"company": "other_company", "candidate": "other_candidate", "operator": "operator"}
         foreign = REQUESTS[operation.id]["foreign"]
-        if operation.id.startswith("tokens_"):
-            strangers["candidate"] = "candidate"  # the token is a company's
+        if operation.id.startswith(("tokens_", "sessions_")):
+            strangers["candidate"] = "candidate"  # what is asked for is a company's
         assert {strangers[kind] for kind in operation.principals} <= set(foreign)
 
 
@@ -276,7 +288,8 @@ def test_a_token_in_the_address_is_refused(target, tokens, api):
 
 
 # What concerns the account and no company.
-OWN_ACCOUNT = {"sessions_delete", "me_get", "me_patch", "tokens_list"}
+OWN_ACCOUNT = {"sessions_delete", "sessions_list", "sessions_end_others", "me_get", "me_patch", "me_password", "me_delete",
+               "tokens_list"}
 
 
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id not in OWN_ACCOUNT], ids=ids)
@@ -326,7 +339,7 @@ def test_the_rightful_caller_gets_in(operation, stage, api):
     stage.set_up()
     client = api
     if operation.takes_token:
-        caller = stage.rightful(operation)
+        caller = stage.world.candidate() if REQUESTS[operation.id]["alone"] else stage.rightful(operation)
         _, client = stage.world.token(caller, operation.scopes or ["jobs:read"])
         if operation.id == "applications_create":
             stage.job = stage.world.job(stage.company)

@@ -14,7 +14,7 @@ from support.contract import API, OPERATIONS
 from support.world import PASSWORD, in_days, vacancy
 
 SEEDS = range(*(int(part) for part in os.environ.get("SEGRETERIA_SEEDS", "0-8").split("-")))
-REQUESTS = 150  # for each seed
+REQUESTS = 300  # for each seed
 
 TEXTS = ["", " ", "x", "à la carte", "\u0000", "\U0001f600" * 3, "'; --", "{}", "null", "\\", '"', "%", "\n", "x" * 201, "9" * 400,
          "it", "IT", "EUR", "2027-01-01", "2027-01-01T00:00:00Z", "https://a.example/", "a@b.example", "\u202e", "\ud800"]
@@ -97,7 +97,8 @@ class Crowd:
                         world.member(company, "viewer").client, world.operator(company).client, company.client.as_("sgr_" + "0" * 49)]
         self.ids = {"company_id": [company.id, other.id], "job_id": [job["id"], world.job(company, status="draft")["id"],
                                                                      world.job(other, location={"country": "GB"})["id"]],
-                    "application_id": [application["id"]], "token_id": [token["id"]], "reference": ["a", "b", "c", "d e"],
+                    "application_id": [application["id"]], "token_id": [token["id"]],
+                    "session_id": [str(uuid.uuid4())], "reference": ["a", "b", "c", "d e"],
                     "name": API["components"]["schemas"]["TaxonomyName"]["enum"] + ["x"], "code": ["not_found", "x"],
                     "asset": ["docs.js", "x"]}
         self.emails = [account.email for account in (company, candidate)]
@@ -135,6 +136,10 @@ def body_for(operation, crowd, rng):
         body = value_for(schema, rng)
     if isinstance(body, dict) and operation.id == "sessions_create" and rng.random() < 0.7:
         body = {"email": rng.choice(crowd.emails), "password": PASSWORD}
+    if isinstance(body, dict) and rng.random() < 0.9:  # most random ones are too simple to be chosen
+        for part in (body, body.get("owner")):
+            if isinstance(part, dict) and "password" in part and operation.id in ("companies_create", "candidates_create"):
+                part["password"] = PASSWORD
     return kind, body
 
 

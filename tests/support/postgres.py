@@ -147,8 +147,8 @@ class Database:
             "order by 1")]
 
     def fingerprint(self):
-        """{table: (rows, hash of all of them)}; the time a token was last used does not count, nor do attempts to sign in."""
+        """{table: (rows, hash of all of them)}; the time a token or session was last used does not count, nor do attempts to sign in."""
         parts = [f"select '{table}', count(*), md5(coalesce(string_agg(t, '' order by t), '')) from "
-                 f"(select (to_jsonb(r) - 'last_used_at')::text as t from {table} r) as rows" for table in self.tables()
+                 f"(select (to_jsonb(r) - 'last_used_at' - 'last_seen_at')::text as t from {table} r) as rows" for table in self.tables()
                  if table not in ("sign_in_throttle", "job_change_marks")]
         return {name: (rows, digest) for name, rows, digest in self.query(" union all ".join(parts))}

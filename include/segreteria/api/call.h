@@ -135,6 +135,11 @@ NODISCARD enum status api_link_prepare(struct api_call *call, const char *purpos
  * form of one gets a hash that nothing has. */
 NODISCARD enum status api_link_bind(struct api_call *call, struct str secret);
 
+/* Whether a password may be chosen by the account with this e-mail address; if not, the answer (422
+ * with a violation at `pointer`, static text) has been given. Before it is hashed. */
+NODISCARD bool api_password_acceptable(struct api_call *call, const char *pointer,
+                                       struct str password, struct str email);
+
 /* Hashes or verifies on a helper thread, then calls then(). A request that goes away meanwhile is
  * forgotten. */
 NODISCARD enum status api_password_hash(struct api_call *call, struct str password,
