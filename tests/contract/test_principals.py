@@ -125,6 +125,7 @@ REQUESTS = {
     "jobs_list": request(),
     "jobs_create": request(body=new_job),
     "jobs_batch": request(body=new_job),
+    "jobs_validate": request(body=new_job),
     "jobs_get": request(of_draft, foreign={"other_company": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}),
     "jobs_patch": request(of_draft, lambda stage: {"title": uuid.uuid4().hex}, {"other_company": HIDDEN}),
     "jobs_delete": request(of_draft, foreign={"other_company": HIDDEN}),

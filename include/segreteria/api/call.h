@@ -153,5 +153,11 @@ api_password_verify(struct api_call *call, struct str password, struct str hash,
  * with the version it read; a lost race is read again. */
 NODISCARD enum status api_patch(struct api_call *call, const struct db_statement *read_statement,
                                 const struct db_statement *write_statement);
+/* The same; prepare binds what else the write statement needs of the merged document, each time
+ * before it is sent. */
+NODISCARD enum status
+api_patch_with(struct api_call *call, const struct db_statement *read_statement,
+               const struct db_statement *write_statement,
+               enum status (*prepare)(struct api_call *call, const json_t *merged));
 
 #endif
