@@ -95,6 +95,8 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
 /* For statements that end or change what the caller's tokens may do: every worker looks them up
  * again from now on, then the row is answered. */
 void api_reply_row_revoked(struct api_call *call, const struct db_result *result);
+/* The same where the tokens are others': every worker looks up all tokens again. */
+void api_reply_row_all_revoked(struct api_call *call, const struct db_result *result);
 
 /* The write may change public vacancies: its answer waits (milliseconds, at most a second) until
  * searches and kept answers of this process show it, so that who wrote reads it. */

@@ -13,7 +13,8 @@
 #define POLL_MS 1000u
 #define POLL_DEAF_MS 50u /* nobody tells of changes */
 #define RETRY_MS 100u    /* after a reading that failed */
-#define PACE_US 4000u /* a notification this soon after the last reading began waits for a timer   \
+#define PACE_US                                                                                    \
+    4000u             /* a notification this soon after the last reading began waits for a timer   \
                        */
 #define LIVE_MS 3000u /* after a reading, what it brought counts as the present state */
 #define READ_DEADLINE_MS 20000u
