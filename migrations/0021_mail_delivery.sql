@@ -1,13 +1,6 @@
 -- Delivery: how instances share the outbox. A message is leased, handed to the mail server, and sent or given up. Once its
 -- text may have reached a server it is never sent again by itself: "handed" is committed before the first byte of it goes.
 
-create function mail_is_over(o outbox, reason text) returns outbox
-language sql volatile
-as $$
-    update outbox set state = 'dead', last_error = reason, ended_at = now() where id = o.id returning *
-$$;
-comment on function mail_is_over(outbox, text) is 'Gives a message up: an operator decides (segreteria mail).';
-
 -- A password reset is asked for by anybody, for any address, and costs the same whether there is an account: the look-up
 -- happens here, when the message is about to be sent. At most three an hour and account.
 create function mail_resolve_reset(o outbox) returns outbox
@@ -65,8 +58,8 @@ begin
             select * into l from link_tokens t
             where t.id = (o.params ->> 'link_id')::uuid and t.used_at is null and t.expires_at > now();
             if not found then
-                o := mail_is_over(o, 'its link has expired or was replaced');
-                return query select o.id, o.state, o.last_error, o.template, null, null, null, null::uuid, null, null;
+                delete from outbox q where q.id = o.id;
+                return query select o.id, 'dropped', null, o.template, null, null, null, null::uuid, null, null;
                 continue;
             end if;
         end if;
@@ -81,7 +74,8 @@ begin
 end
 $$;
 comment on function mail_lease(integer, uuid) is
-    'Messages for an instance to send now, state leased; before them those that were given up meanwhile, state dead.';
+    'Messages for an instance to send now, state leased; besides, those that were given up meanwhile (dead), and those '
+    'whose link has expired, was used or replaced (dropped: nobody needs them).';
 
 create function mail_hand(message uuid, held uuid) returns boolean
 language sql volatile

@@ -17,6 +17,8 @@ static void on_hash(struct api_call *call, struct password_job *job) {
     const struct db_statement *statement = call->state;
     char *hash = arena_strdup(call->arena, str_of(job->hash));
     enum status status = hash == NULL ? STATUS_NO_MEMORY : api_session_prepare(call);
+    if (status == STATUS_OK)
+        status = api_link_prepare(call, "verify_email");
     if (status == STATUS_OK) {
         api_bind(call, "password_hash", str_of(hash));
         status = api_submit(call, statement);

@@ -260,6 +260,18 @@ static void poll_in(struct courier *courier, uint64_t ms) {
     loop_timer_set(courier->loop, &courier->poll, loop_now_ms(courier->loop) + ms);
 }
 
+/* One that was over before anybody sent it. */
+static void log_over(const struct db_result *result, size_t row, struct str state) {
+    struct str id = db_result_value(result, row, 0);
+    struct str template = db_result_value(result, row, db_result_column(result, "template"));
+    struct str reason = db_result_value(result, row, db_result_column(result, "error"));
+    if (str_eq(state, STR("dropped")))
+        log_info("mail_dropped", "id=%.*s template=%.*s", STR_FMT(id), STR_FMT(template));
+    else
+        log_warn("mail_given_up", "id=%.*s template=%.*s reason=%s", STR_FMT(id), STR_FMT(template),
+                 log_quote(&(struct log_quoted){0}, reason));
+}
+
 static void on_leased(struct db_call *call, const struct db_result *result) {
     struct courier *courier = (struct courier *)(void *)((char *)call -
                                                          offsetof(struct courier, lease));
@@ -270,13 +282,8 @@ static void on_leased(struct db_call *call, const struct db_result *result) {
         struct delivery *delivery = free_delivery(courier);
         if (str_eq(state, STR("leased")) && delivery != NULL) {
             deliver(delivery, result, row);
-        } else if (str_eq(state, STR("dead"))) {
-            struct str reason = db_result_value(result, row, db_result_column(result, "error"));
-            struct str template = db_result_value(result, row,
-                                                  db_result_column(result, "template"));
-            log_warn("mail_given_up", "id=%.*s template=%.*s reason=%s",
-                     STR_FMT(db_result_value(result, row, 0)), STR_FMT(template),
-                     log_quote(&(struct log_quoted){0}, reason));
+        } else {
+            log_over(result, row, state);
         }
     }
     if (rows > 0 || courier->woken)

@@ -26,7 +26,7 @@ def use(db, hash_, purpose):
 def test_a_message_is_for_its_account_in_its_language(db, candidate):
     db.execute("update accounts set lang = 'it' where id = %s", account_of(candidate))
     db.execute("select mail_enqueue('password_changed', %s, null)", account_of(candidate))
-    assert db.execute("select to_address, lang, params, state from outbox where account_id = %s",
+    assert db.execute("select to_address, lang, params, state from outbox where template = 'password_changed' and account_id = %s",
                       account_of(candidate)).fetchall() == [(f"{candidate.id}@posta.example", "it", {}, "queued")]
     db.execute("select mail_enqueue('invitation', null, 'somebody@posta.example', '{\"lang\": \"it\", \"a\": 1}')")
     assert db.execute("select account_id, lang, params from outbox where to_address = 'somebody@posta.example'").fetchall() == [
@@ -82,3 +82,45 @@ def test_two_at_once_use_a_link_once(db, candidate):
     second.execute("set lock_timeout = 0")
     assert use(second, hash_, "verify_email")[0] is None
     second.connection.close()
+
+
+def test_a_message_whose_link_is_over_is_dropped(db, candidate):
+    made, hash_ = link(db, "verify_email", account_of(candidate))
+    db.execute("delete from outbox")
+    db.execute("select mail_enqueue('verify_email', %s, null, %s::jsonb)", account_of(candidate), json.dumps({"link_id": made}))
+    use(db, hash_, "verify_email")
+    lease = new_id()
+    assert [row["state"] for row in db.rows("mail_lease", limit=4, lease=lease)] == ["dropped"]
+    assert db.value("select count(*) from outbox") == 0
+
+
+def test_leases(db, candidate):
+    """Two that lease at the same time get different messages; who is late gets nothing written down."""
+    db.execute("delete from outbox")
+    for _ in range(6):
+        db.execute("select mail_enqueue('password_changed', %s, null)", account_of(candidate))
+    second, first_lease, second_lease = db.another(), new_id(), new_id()
+    with db.connection.transaction():
+        mine = [row["id"] for row in db.rows("mail_lease", limit=4, lease=first_lease)]
+        theirs = [row["id"] for row in second.rows("mail_lease", limit=4, lease=second_lease)]
+    assert (len(mine), len(theirs), set(mine) & set(theirs)) == (4, 2, set())
+    assert db.rows("mail_hand", message_id=mine[0], lease=second_lease)[0]["out_ok"] is None
+    assert db.rows("mail_hand", message_id=mine[0], lease=first_lease)[0]["out_ok"] == "t"
+    assert db.rows("mail_hand", message_id=mine[0], lease=first_lease)[0]["out_ok"] is None
+    db.execute("update outbox set due_at = now()")
+    third = {row["id"]: row["state"] for row in db.rows("mail_lease", limit=9, lease=new_id())}
+    assert third == {**{message: "leased" for message in mine[1:] + theirs}, mine[0]: "dead"}
+    # The one that was late after all: it was sent, and that is what counts.
+    assert db.rows("mail_sent", message_id=mine[0], lease=first_lease)[0]["out_ok"] == "t"
+    assert db.rows("mail_sent", message_id=mine[1], lease=first_lease)[0]["out_ok"] is None
+    assert db.rows("mail_failed", message_id=mine[1], lease=first_lease, error="x", again="true")[0]["out_state"] is None
+    second.connection.close()
+
+
+def test_purge(db, candidate):
+    db.execute("delete from outbox")
+    for state, days in (("sent", 31), ("sent", 29), ("dead", 91), ("dead", 89)):
+        db.execute("insert into outbox (template, lang, state, ended_at) values ('password_changed', 'en', %s, now() - %s * "
+                   "interval '1 day')", state, days)
+    assert db.rows("background_mail_purge", limit=500) is not None
+    assert db.execute("select state from outbox order by state").fetchall() == [("dead",), ("sent",)]

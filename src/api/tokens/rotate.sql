@@ -1,5 +1,4 @@
--- A new secret for one of the caller's API tokens; the old one is dead at once, or after :grace_hours.
+-- A new secret for one of the caller's API tokens; the old one is dead at once.
 -- @write
 select status, code, problem, body, etag, location
-from tokens_rotate(:caller_account_id::uuid, :caller_token_id::uuid, :token_id::uuid, :token_hash::bytea, :prefix,
-    coalesce((nullif(:body, '')::jsonb ->> 'grace_hours')::integer, 0))
+from tokens_rotate(:caller_account_id::uuid, :caller_token_id::uuid, :token_id::uuid, :token_hash::bytea, :prefix)
