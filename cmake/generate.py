@@ -2,6 +2,7 @@
 """Turns the project's data files into C, at build.
 
     generate.py contract   OUT_DIR openapi.yaml
+    generate.py lint       OUT_DIR rules.yaml
     generate.py assets     OUT_DIR NAME=FILE... [-- GROUP NAME=FILE...]...
     generate.py migrations OUT_DIR FILE.sql...
     generate.py statements OUT_DIR SRC_DIR FILE.sql...
@@ -45,18 +46,28 @@ def asset_pairs(words):
     return pairs
 
 
-def generate_contract(out_dir, words):
-    """openapi.json, from the YAML, on one line."""
+def yaml_to_json(source, target):
+    """A YAML file as JSON on one line."""
     done = subprocess.run(
-        ["fy-tool", "--resolve", "--mode", "json-oneline", words[0]], capture_output=True, text=True, check=False
+        ["fy-tool", "--resolve", "--mode", "json-oneline", source], capture_output=True, text=True, check=False
     )
     if done.returncode != 0 or not done.stdout.strip():
-        fail(f"{words[0]}: fy-tool cannot read it\n{done.stderr}")
+        fail(f"{source}: fy-tool cannot read it\n{done.stderr}")
     try:
         json.loads(done.stdout)
     except ValueError as error:
-        fail(f"{words[0]}: its JSON form is not JSON: {error}")
-    write_if_changed(out_dir / "openapi.json", done.stdout.strip() + "\n")
+        fail(f"{source}: its JSON form is not JSON: {error}")
+    write_if_changed(target, done.stdout.strip() + "\n")
+
+
+def generate_contract(out_dir, words):
+    """openapi.json, from the YAML."""
+    yaml_to_json(words[0], out_dir / "openapi.json")
+
+
+def generate_lint(out_dir, words):
+    """lint.json, the rules for vacancies, from the YAML."""
+    yaml_to_json(words[0], out_dir / "lint.json")
 
 
 def asset_groups(words):
@@ -246,6 +257,7 @@ def generate_operations(out_dir, words):
 def main():
     kinds = {
         "contract": generate_contract,
+        "lint": generate_lint,
         "assets": generate_assets,
         "migrations": generate_migrations,
         "statements": generate_statements,

@@ -18,6 +18,7 @@ file(GLOB mail_files CONFIGURE_DEPENDS
 
 set(contract "${CMAKE_SOURCE_DIR}/openapi.yaml")
 set(passwords "${CMAKE_SOURCE_DIR}/src/auth/common_passwords.txt")
+set(lint_rules "${CMAKE_SOURCE_DIR}/src/lint/rules.yaml")
 set(demo "${CMAKE_SOURCE_DIR}/src/cli/demo.json")
 set(asset_groups)
 foreach(group IN ITEMS docs links mail)
@@ -34,12 +35,17 @@ add_custom_command(
     DEPENDS "${generator}" "${contract}"
     COMMENT "openapi.yaml -> JSON" VERBATIM)
 add_custom_command(
+    OUTPUT "${generated_dir}/lint.json"
+    COMMAND ${generate} lint "${generated_dir}" "${lint_rules}"
+    DEPENDS "${generator}" "${lint_rules}"
+    COMMENT "rules for vacancies -> JSON" VERBATIM)
+add_custom_command(
     OUTPUT "${generated_dir}/assets.h" "${generated_dir}/assets.c" "${generated_dir}/assets_data.S"
     COMMAND ${generate} assets "${generated_dir}"
         "openapi.json=${generated_dir}/openapi.json" "openapi.yaml=${contract}" "demo.json=${demo}"
-        "common_passwords.txt=${passwords}" ${asset_groups}
-    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${contract}" "${demo}" "${passwords}" ${docs_files}
-        ${links_files} ${mail_files}
+        "common_passwords.txt=${passwords}" "lint.json=${generated_dir}/lint.json" ${asset_groups}
+    DEPENDS "${generator}" "${generated_dir}/openapi.json" "${generated_dir}/lint.json" "${contract}" "${demo}" "${passwords}"
+        ${docs_files} ${links_files} ${mail_files}
     COMMENT "Embedding the contract, the demo, passwords, the pages and the texts of mail" VERBATIM)
 add_custom_command(
     OUTPUT "${generated_dir}/migrations.h" "${generated_dir}/migrations.c"
@@ -59,7 +65,8 @@ add_custom_command(
 
 # The assembler takes the files in, which no compiler tells the build about.
 set_source_files_properties("${generated_dir}/assets_data.S" PROPERTIES
-    OBJECT_DEPENDS "${generated_dir}/openapi.json;${contract};${demo};${passwords};${docs_files};${links_files};${mail_files}")
+    OBJECT_DEPENDS
+    "${generated_dir}/openapi.json;${generated_dir}/lint.json;${contract};${demo};${passwords};${docs_files};${links_files};${mail_files}")
 
 add_library(seg_generated STATIC
     "${generated_dir}/assets.c" "${generated_dir}/assets.h" "${generated_dir}/assets_data.S"

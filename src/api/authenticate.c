@@ -168,7 +168,8 @@ static void on_token(struct api_call *call, const struct db_result *result) {
         if (str_eq(db_result_get(result, "touch"), STR("t")) && !principal.api_token)
             session_touch(call->worker, str_of(principal.token_id));
         else if (str_eq(db_result_get(result, "touch"), STR("t")))
-            token_touch(call->worker, str_of(principal.token_id));
+            token_touch(call->worker, str_of(principal.token_id),
+                        http_request_client_address(call->request));
         if (str_eq(db_result_get(result, "former_key"), STR("t")))
             renew_hash(call);
         choose(call, &principal, then);

@@ -25,13 +25,17 @@ static enum company_place find_place(const struct api_call *call, struct str *te
     return NOWHERE;
 }
 
+static bool parse_id(struct str text, char out[UUID_TEXT_SIZE]) {
+    struct uuid id;
+    if (uuid_parse(text, &id) != STATUS_OK)
+        return false;
+    uuid_format(&id, out);
+    return true;
+}
+
 bool company_named(struct api_call *call) {
     struct str text;
-    struct uuid id;
-    if (find_place(call, &text) == NOWHERE || uuid_parse(text, &id) != STATUS_OK)
-        return false;
-    uuid_format(&id, call->chosen_company);
-    return true;
+    return find_place(call, &text) != NOWHERE && parse_id(text, call->chosen_company);
 }
 
 static void refuse_field(struct api_call *call) {
@@ -50,23 +54,22 @@ static void ask(struct api_call *call) {
 }
 
 bool company_admits(struct api_call *call) {
-    struct str text;
-    struct uuid id;
+    const char *own = call->principal.company_id;
+    bool open = call->operation->anonymous_allowed;
+    struct str text = STR_NONE;
     char named[UUID_TEXT_SIZE] = "";
     enum company_place place = find_place(call, &text);
-    bool has_company = call->principal.company_id[0] != '\0';
-    if (place == IN_FIELD && !str_is_none(text)) {
-        if (uuid_parse(text, &id) != STATUS_OK) {
-            refuse_field(call);
-            return false;
-        }
-        uuid_format(&id, named);
-        if (strcmp(named, call->principal.company_id) != 0) {
-            api_problem(call, "forbidden");
-            return false;
-        }
+    if (place == IN_FIELD && !str_is_none(text) && !parse_id(text, named)) {
+        refuse_field(call);
+        return false;
     }
-    if (has_company || place == NOWHERE || call->operation->anonymous_allowed)
+    if (place == IN_TARGET && !open)
+        (void)parse_id(text, named); /* what is no id is told with the other parameters */
+    if (named[0] != '\0' && strcmp(named, own) != 0) {
+        api_problem(call, "forbidden");
+        return false;
+    }
+    if (own[0] != '\0' || place == NOWHERE || open)
         return true;
     if (place == IN_FIELD && api_company_unclear(call))
         ask(call);

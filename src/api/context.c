@@ -17,6 +17,7 @@ static struct str make(struct api_call *call) {
     struct buf json;
     buf_init(&json, CONTEXT_MAX);
     buf_printf(&json, "{\"kind\":\"%s\"", principal_kind_name(who->kind));
+    member(&json, "operation", call->operation->id);
     member(&json, "account_id", str_of(who->account_id));
     member(&json, "company_id", str_of(who->company_id));
     member(&json, "candidate_id", str_of(who->candidate_id));

@@ -28,9 +28,9 @@ void limit_bad_token(struct api_call *call);
 /* Takes one more for a line of a stream. */
 bool limit_line(struct api_call *call);
 
-/* touch.c: notes that an API token, or a session, is in use. Nobody waits for it, and nothing is
- * said if it fails. */
-void token_touch(struct api_worker *worker, struct str token_id);
+/* touch.c: notes that an API token is in use, and from where, or a session. Nobody waits for it,
+ * and nothing is said if it fails. */
+void token_touch(struct api_worker *worker, struct str token_id, struct str address);
 void session_touch(struct api_worker *worker, struct str session_id);
 /* Likewise: its hash is stored under the master key in use. hashes: see token_hashes_text. */
 void token_rehash(struct api_worker *worker, struct str hashes);

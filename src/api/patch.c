@@ -11,6 +11,7 @@
 
 struct patch {
     const struct db_statement *read_statement, *write_statement;
+    enum status (*prepare)(struct api_call *call, const json_t *merged);
 };
 
 static void decref(void *json) { json_decref(json); }
@@ -65,9 +66,13 @@ static bool merge_and_validate(struct api_call *call, struct str document) {
         http_problem_send(call->request, &problem);
         return false;
     }
+    const struct patch *patch = call->state;
     struct str text;
-    if (contract_write_json(merged, call->arena, &text) != STATUS_OK) {
-        api_fail(call, STATUS_NO_MEMORY);
+    enum status status = contract_write_json(merged, call->arena, &text);
+    if (status == STATUS_OK && patch->prepare != NULL)
+        status = patch->prepare(call, merged);
+    if (status != STATUS_OK) {
+        api_fail(call, status);
         return false;
     }
     api_bind(call, "body", text);
@@ -113,10 +118,17 @@ static void on_read(struct api_call *call, const struct db_result *result) {
 
 enum status api_patch(struct api_call *call, const struct db_statement *read_statement,
                       const struct db_statement *write_statement) {
+    return api_patch_with(call, read_statement, write_statement, NULL);
+}
+
+enum status api_patch_with(struct api_call *call, const struct db_statement *read_statement,
+                           const struct db_statement *write_statement,
+                           enum status (*prepare)(struct api_call *call, const json_t *merged)) {
     struct patch *patch = arena_alloc(call->arena, sizeof *patch);
     if (patch == NULL)
         return STATUS_NO_MEMORY;
-    *patch = (struct patch){.read_statement = read_statement, .write_statement = write_statement};
+    *patch = (struct patch){
+        .read_statement = read_statement, .write_statement = write_statement, .prepare = prepare};
     call->state = patch;
     return api_submit_then(call, read_statement, on_read);
 }

@@ -94,6 +94,13 @@ void api_reply_row_revoked(struct api_call *call, const struct db_result *result
     api_reply_row(call, result);
 }
 
+void api_reply_row_all_revoked(struct api_call *call, const struct db_result *result) {
+    struct str status = db_result_get(result, "status");
+    if (status.len == 3 && status.ptr[0] == '2')
+        auth_epochs_bump(&call->worker->shared->epochs, STR_NONE);
+    api_reply_row(call, result);
+}
+
 static void send_kept(struct api_call *call, struct http_reply *reply,
                       const struct db_result *result) {
     reply->no_store = call->authenticated && call->operation->cache == CACHE_PUBLIC;

@@ -5,10 +5,12 @@
 #include "generated/statements.h"
 #include "internal.h"
 
+#define NOTE_PARAMS_MAX 2
+
 struct note {
     struct db_call db;
-    struct str params[1];
-    char value[];
+    struct str params[NOTE_PARAMS_MAX];
+    char text[]; /* the parameters */
 };
 
 static void on_result(struct db_call *db, const struct db_result *result) {
@@ -17,12 +19,19 @@ static void on_result(struct db_call *db, const struct db_result *result) {
 }
 
 static void send(struct api_worker *worker, const struct db_statement *statement,
-                 struct str value) {
-    struct note *note = calloc(1, sizeof *note + value.len + 1);
+                 const struct str *params, size_t count) {
+    size_t size = 1;
+    for (size_t i = 0; i < count; i++)
+        size += params[i].len;
+    struct note *note = calloc(1, sizeof *note + size);
     if (note == NULL)
         return;
-    memcpy(note->value, value.ptr, value.len);
-    note->params[0] = str_from(note->value, value.len);
+    char *p = note->text;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(p, params[i].ptr, params[i].len);
+        note->params[i] = str_from(p, params[i].len);
+        p += params[i].len;
+    }
     note->db = (struct db_call){.statement = statement,
                                 .params = note->params,
                                 .deadline_ms = loop_now_ms(worker->loop) + 10000,
@@ -31,14 +40,15 @@ static void send(struct api_worker *worker, const struct db_statement *statement
         free(note);
 }
 
-void token_touch(struct api_worker *worker, struct str token_id) {
-    send(worker, &stmt_auth_token_touch, token_id);
+void token_touch(struct api_worker *worker, struct str token_id, struct str address) {
+    const struct str params[] = {token_id, address};
+    send(worker, &stmt_auth_token_touch, params, 2);
 }
 
 void session_touch(struct api_worker *worker, struct str session_id) {
-    send(worker, &stmt_auth_session_touch, session_id);
+    send(worker, &stmt_auth_session_touch, &session_id, 1);
 }
 
 void token_rehash(struct api_worker *worker, struct str hashes) {
-    send(worker, &stmt_auth_token_rehash, hashes);
+    send(worker, &stmt_auth_token_rehash, &hashes, 1);
 }

@@ -3,15 +3,15 @@
 -- its account's role has lost, and is none any more when its account has left the company it acts for.
 -- former_key: it is time for auth_token_rehash.
 -- company_id, role, several: see token_principal; :chosen_company is the one that the request names.
--- touch: it is time for auth_token_touch or auth_session_touch. everywhere: it is bound to no address; else here: it may be used from the one the
--- request came from (an IPv4 client of an IPv6 socket is ::ffff:1.2.3.4).
+-- touch: it is time for auth_token_touch or auth_session_touch. everywhere: it is bound to no address; else here: it may be
+-- used from the one the request came from. The secret before a rotation counts until its grace is over.
 -- @read
 select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_id, m.company_id, d.id as candidate_id, m.role,
     m.several,
     array(select s from unnest(principal_scopes(a.kind, m.role)) as s
         where t.type = 'session' or s = any (t.scopes)) as scopes,
     t.allowed_ips is null as everywhere,
-    regexp_replace(:peer::text, '^::ffff:(?=[0-9]+[.])', '')::inet <<= any (t.allowed_ips::inet[]) as here,
+    plain_address(:peer::text) <<= any (t.allowed_ips::inet[]) as here,
     (extract(epoch from t.expires_at) * 1000)::bigint as expires_unix_ms,
     t.hash <> (:token_hashes::bytea[])[1] as former_key,
     t.last_used_at is null or t.last_used_at < now() - interval '1 minute' as touch
@@ -19,6 +19,10 @@ from (
     select 'api' as type, token_hash as hash, id as token_id, null::uuid as session_id, account_id, company_id, scopes,
         allowed_ips, expires_at, last_used_at
     from api_tokens where token_hash = any (:token_hashes::bytea[]) and revoked_at is null
+    union all
+    select 'api', (:token_hashes::bytea[])[1], id, null, account_id, company_id, scopes, allowed_ips,
+        least(expires_at, previous_until), last_used_at
+    from api_tokens where previous_hash = any (:token_hashes::bytea[]) and previous_until > now() and revoked_at is null
     union all
     select 'session', k.access_hash, s.id, s.id, s.account_id, null, null, null, k.access_expires_at, s.last_seen_at
     from session_tokens k join sessions s on s.id = k.session_id

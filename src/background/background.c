@@ -14,7 +14,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 6
+#define CHORES 7
 #define STATEMENTS (CHORES + COURIER_STATEMENTS)
 #define MAIL_DRAIN_MS 5000
 
@@ -136,7 +136,8 @@ static enum status open_connections(struct background *background,
 }
 
 static void start_chores(struct background *background) {
-    static const unsigned every_ms[CHORES] = {30000, 300000, 3600000, 60000, 3600000, 60000};
+    static const unsigned every_ms[CHORES] = {30000,   300000, 3600000, 60000,
+                                              3600000, 60000,  3600000};
     for (size_t i = 0; i < CHORES; i++) {
         struct chore *chore = &background->chores[i];
         *chore = (struct chore){.statement = background->statements[i],
@@ -149,9 +150,10 @@ static void start_chores(struct background *background) {
 
 static void select_statements(struct background *background) {
     static const struct db_statement *const chores[CHORES] = {
-        &stmt_background_jobs_expire,    &stmt_background_idempotency_purge,
-        &stmt_background_sessions_purge, &stmt_background_sign_in_purge,
-        &stmt_background_mail_purge,     &stmt_background_changes_purge};
+        &stmt_background_jobs_expire,      &stmt_background_idempotency_purge,
+        &stmt_background_sessions_purge,   &stmt_background_sign_in_purge,
+        &stmt_background_mail_purge,       &stmt_background_changes_purge,
+        &stmt_background_invitations_purge};
     for (size_t i = 0; i < CHORES; i++)
         background->statements[i] = chores[i];
     for (size_t i = 0; i < COURIER_STATEMENTS; i++)

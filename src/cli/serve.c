@@ -42,6 +42,7 @@
 struct serve {
     struct serve_options options;
     struct contract *contract;
+    struct lint *lint;
     struct api_table *table;
     struct cluster *cluster;
     char data_path[64]; /* /proc/self/fd/N: reachable whatever the permissions above the data
@@ -102,6 +103,9 @@ static void keep_memory(void) {
 static enum status open_contract(struct serve *serve) {
     enum status status = contract_create(asset_openapi_json.data, asset_openapi_json.len,
                                          &serve->contract, &serve->error);
+    if (status == STATUS_OK)
+        status = lint_create(str_from((const char *)asset_lint_json.data, asset_lint_json.len),
+                             &serve->lint, &serve->error);
     return status != STATUS_OK ? status
                                : api_table_create(serve->contract, &serve->table, &serve->error);
 }
@@ -204,6 +208,7 @@ static enum status open_limiter(struct serve *serve) {
 static enum status start_workers(struct serve *serve) {
     struct api_shared *shared = &serve->shared;
     shared->contract = serve->contract;
+    shared->lint = serve->lint;
     shared->table = serve->table;
     atomic_store(&shared->keys, &serve->keys);
     shared->spool_dir = serve->data_path;
@@ -324,6 +329,7 @@ static void take_apart(struct serve *serve) {
     cluster_close(serve->cluster);
     db_constraints_destroy(serve->constraints);
     api_table_destroy(serve->table);
+    lint_destroy(serve->lint);
     contract_destroy(serve->contract);
     rate_limiter_destroy(serve->shared.limiter);
     keys_wipe(&serve->keys);

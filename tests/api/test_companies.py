@@ -129,7 +129,7 @@ def test_verification_is_lost_with_the_name_that_was_verified(world, database):
 def test_only_the_own_company(world, company):
     other = world.company()
     other.client.patch(f"/v1/companies/{company.id}", {"name": "Mine"}).expect(403, "forbidden")
-    other.client.patch(f"/v1/companies/{uuid.uuid4()}", {"name": "Mine"}).expect(404, "not_found")
+    other.client.patch(f"/v1/companies/{uuid.uuid4()}", {"name": "Mine"}).expect(403, "forbidden")
     world.member(company, "recruiter").client.patch(f"/v1/companies/{company.id}", {"name": "Mine"}).expect(403, "forbidden")
 
 

@@ -120,6 +120,105 @@ def test_rotate(world, company):
     company.client.as_(rotated["secret"]).get("/v1/tokens").expect(200)
 
 
+def test_rotate_with_grace(world, company, database):
+    """For a while both secrets are the one token: used, listed, narrowed and revoked together."""
+    token, old = world.token(company, ["jobs:read", "tokens:write"])
+    path = f"/v1/tokens/{token['id']}"
+    rotated = company.client.post(path + "/rotate", {"grace_hours": 24}).expect(200).json
+    until = datetime.datetime.fromisoformat(rotated["previous_secret_until"][:-1])
+    since = datetime.datetime.fromisoformat(rotated["rotated_at"][:-1])
+    assert until - since == datetime.timedelta(hours=24)
+    new = company.client.as_(rotated["secret"])
+    for client in (old, new, old):
+        client.get("/v1/jobs?scope=own").expect(200)
+    shown = [item for item in company.client.get("/v1/tokens?limit=100").json["items"] if item["id"] == token["id"]]
+    assert len(shown) == 1 and shown[0]["prefix"] == rotated["prefix"] and shown[0]["previous_secret_until"]
+    database.query("update api_tokens set previous_until = now() where id = %s", token["id"])
+    eventually(lambda: old.get("/v1/jobs").status == 401, "the grace is over")
+    new.get("/v1/jobs").expect(200)
+    assert "previous_secret_until" not in company.client.get(path).json
+
+
+def test_the_end_of_the_grace_is_remembered(world, company, database):
+    """Nothing announces that it is over."""
+    token, old = world.token(company, ["jobs:read"])
+    company.client.post(f"/v1/tokens/{token['id']}/rotate", {"grace_hours": 1}).expect(200)
+    database.query("alter table api_tokens disable trigger user")
+    database.query("update api_tokens set previous_until = now() + interval '1.5 seconds' where id = %s", token["id"])
+    database.query("alter table api_tokens enable trigger user")
+    end = datetime.datetime.now() + datetime.timedelta(seconds=2)
+    statuses = [old.get("/v1/jobs").status]
+    while datetime.datetime.now() < end:
+        statuses.append(old.get("/v1/jobs").status)
+    assert (statuses[0], statuses[-1]) == (200, 401)
+
+
+def test_a_second_rotation_ends_the_grace_of_the_first(world, company):
+    token, first = world.token(company, ["jobs:read"])
+    rotate = f"/v1/tokens/{token['id']}/rotate"
+    second = company.client.as_(company.client.post(rotate, {"grace_hours": 72}).expect(200).json["secret"])
+    first.get("/v1/jobs").expect(200)
+    third = company.client.as_(company.client.post(rotate, {"grace_hours": 1}).expect(200).json["secret"])
+    first.get("/v1/jobs").expect(401, "invalid_token")
+    for client in (second, third):
+        client.get("/v1/jobs").expect(200)
+    company.client.post(rotate, {"grace_hours": 0}).expect(200)
+    for client in (first, second, third):
+        client.get("/v1/jobs").expect(401, "invalid_token")
+
+
+def test_both_secrets_are_revoked_together(world, company):
+    token, old = world.token(company, ["jobs:read"])
+    new = company.client.as_(company.client.post(f"/v1/tokens/{token['id']}/rotate", {"grace_hours": 5}).json["secret"])
+    company.client.delete(f"/v1/tokens/{token['id']}").expect(204)
+    for client in (old, new):
+        client.get("/v1/jobs").expect(401, "invalid_token")
+
+
+@pytest.mark.parametrize("body", [{"grace_hours": -1}, {"grace_hours": 73}, {"grace_hours": "1"}, {"grace_hours": None},
+                                  {"grace": 1}, {"grace_hours": 1.5}])
+def test_what_is_no_grace(world, company, body):
+    token, client = world.token(company, ["jobs:read"])
+    company.client.post(f"/v1/tokens/{token['id']}/rotate", body).expect(422, "validation_failed")
+    client.get("/v1/jobs").expect(200)
+
+
+def test_grace_does_not_outlive_the_token(world, company, database):
+    token, old = world.token(company, ["jobs:read"], expires_at=in_hours(1))
+    company.client.post(f"/v1/tokens/{token['id']}/rotate", {"grace_hours": 72}).expect(200)
+    old.get("/v1/jobs").expect(200)
+    database.query("update api_tokens set expires_at = now() where id = %s", token["id"])
+    eventually(lambda: old.get("/v1/jobs").status == 401, "the token has ended, its former secret too")
+
+
+def test_last_use(world, company, database):
+    token, client = world.token(company, ["jobs:read"])
+    path = f"/v1/tokens/{token['id']}"
+    shown = company.client.get(path).json
+    assert "last_used_at" not in shown and "last_used_from" not in shown
+    client.get("/v1/jobs").expect(200)
+    eventually(lambda: company.client.get(path).json.get("last_used_from") == "127.0.0.0/24", "the network of the last use")
+    for address, network in (("192.0.2.77", "192.0.2.0/24"), ("::ffff:192.0.2.77", "192.0.2.0/24"),
+                             ("2001:db8:1:2:3::4", "2001:db8:1::/48")):
+        database.query("update api_tokens set last_used_at = null where id = %s", token["id"])
+        database.value("select token_touch(%s, %s)", token["id"], address)
+        assert company.client.get(path).json["last_used_from"] == network
+
+
+def test_a_hundred_tokens(world, database):
+    """Live ones count: not those revoked or expired."""
+    company = world.company()
+    token, _ = world.token(company, ["jobs:read"])
+    database.query("insert into api_tokens (id, account_id, company_id, name, prefix, token_hash, scopes, revoked_at, expires_at) "
+                   "select uuid_v7(), t.account_id, t.company_id, 'x', 'sgr_abcd', sha256(n::text::bytea || t.id::text::bytea), "
+                   "t.scopes, case when n = 1 then now() end, case when n = 2 then now() end "
+                   "from api_tokens t, generate_series(1, 100) as n where t.id = %s", token["id"])
+    world.token(company, ["jobs:read"])
+    company.client.post("/v1/tokens", {"name": "t", "scopes": ["jobs:read"]}).expect(409, "tokens_limit")
+    company.client.delete(f"/v1/tokens/{token['id']}").expect(204)
+    world.token(company, ["jobs:read"])
+
+
 def test_a_token_rotates_itself(world, company):
     token, client = world.token(company, ["tokens:write"])
     new = client.post(f"/v1/tokens/{token['id']}/rotate").expect(200).json["secret"]

@@ -27,6 +27,8 @@ BODIES = {
         "headline": "x", "location": {"country": "IT", "city": "Lecco"}, "languages": [{"language": "it", "level": "C2"}],
         "tools": [{"name": "Excel", "level": "basic"}], "soft_skills": ["autonomy"]},
     "me_patch": {"name": "A"},
+    "members_patch": {"role": "viewer"},
+    "invitations_create": {"email": "c@example.org", "role": "viewer"},
     "jobs_create": vacancy(
         reference="r", languages=[{"language": "it", "level": "C1", "importance": "must"}],
         tools=[{"name": "Excel", "level": "basic", "importance": "nice"}], principals=[{"level": "director", "count": 1}],
@@ -53,6 +55,7 @@ def schema_of(operation):
 def place(world):
     """Things to act on, and the callers that may."""
     company, candidate = world.company(), world.candidate()
+    world.verify(company)
     job = world.job(company)
     application = world.application(candidate, world.job(company))
     token, _ = world.token(company, ["jobs:read"])
@@ -60,7 +63,8 @@ def place(world):
     return {
         "company": company, "candidate": candidate, "operator": world.operator(company),
         "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"], "session_id": session["id"],
-                 "application_id": application["id"], "name": "roles", "code": "not_found", "asset": "docs.css"},
+                 "application_id": application["id"], "member_id": world.membership(company, company),
+                 "invitation_id": world.invitation(company)["id"], "name": "roles", "code": "not_found", "asset": "docs.css"},
     }
 
 
@@ -243,11 +247,11 @@ def spoil_text(operation):
     """A member that takes text, as a JSON string without quotes around it, and the body with {} for the text."""
     body = body_of(operation)
     for where, part in walk(schema_of(operation), body):
-        if where and where[-1] in ("name", "title", "email", "cover_letter", "reason", "refresh_token", "password", "new_password", "code",
+        if where and where[-1] in ("name", "title", "email", "cover_letter", "reason", "refresh_token", "password", "new_password", "code", "role",
                                    "token"):
             filled = json.dumps(put_in(body, where, "\x01")).replace('"\\u0001"', '"%s"')
             return pointer(where), filled.encode()
-    raise AssertionError(operation.id)
+    return None
 
 
 def broken():
@@ -305,6 +309,8 @@ BROKEN = list(broken())
 def test_broken_json(operation, place, api, unchanged):
     client, wrong = caller(place, operation, api), []
     for name, body, status, code, violation in BROKEN:
+        if name == "nothing" and not operation.spec["requestBody"]["required"]:
+            continue
         answer = client.request(operation.method, path(place, operation), body=body,
                                 headers={"Content-Type": next(iter(operation.bodies))})
         if (answer.status, answer.code) != (status, code) or (violation and violation not in answer.errors):
@@ -312,7 +318,7 @@ def test_broken_json(operation, place, api, unchanged):
     assert not wrong, "\n".join(map(str, wrong))
 
 
-@pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
+@pytest.mark.parametrize("operation", [op for op in JSON_BODY if spoil_text(op)], ids=ids)
 def test_bad_text_where_text_belongs(operation, place, api, unchanged):
     """PostgreSQL's text cannot hold a NUL, nor half a surrogate: told before it gets there."""
     where, body = spoil_text(operation)

@@ -39,16 +39,26 @@ class Stage:
         self.candidate, self.other_candidate = world.candidate(), world.candidate()
         self.recruiter, self.viewer = world.member(self.company, "recruiter"), world.member(self.company, "viewer")
         self.operator = world.operator(self.company)
+        self.passing = []  # tokens
         self.set_up()
 
     def set_up(self):
-        """New things to act on: an operation that succeeds may use them up."""
+        """New things to act on: an operation that succeeds may use them up. Those of before go, for what a company has is
+        limited."""
+        self.world.database.query("delete from company_invitations")
+        self.world.database.query("delete from api_tokens where id = any (%s::uuid[])", self.passing)
+        self.passing.clear()
         self.job = self.world.job(self.company)
         self.draft = self.world.job(self.company, status="draft")
         self.application = self.world.application(self.candidate, self.job)
         self.token, _ = self.world.token(self.company, ["tokens:write"])
+        self.passing.append(self.token["id"])
         entries = self.world.login(self.company.email).client.get("/v1/sessions").expect(200).json["items"]
         self.session = next(entry["id"] for entry in entries if entry["current"])
+        self.world.verify(self.company)
+        leaver = self.world.member(self.company, "viewer")
+        self.member = self.world.membership(self.company, leaver)
+        self.invitation = self.world.invitation(self.company)
 
     def rightful(self, operation):
         if "company" in operation.principals:
@@ -59,11 +69,12 @@ class Stage:
         return {"company": self.company, "candidate": self.candidate, "operator": self.operator}[kind]
 
 
-def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=False):
+def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=False, scopes=None):
     """path: values for the parameters of the path; body: for the request; foreign: what callers of the right kind get for
     what is not theirs, {caller: (status, code)}; status: of the rightful caller's success, if not the first 2xx; alone: it
-    changes its caller's account for good, so whoever succeeds is somebody who has no other part."""
-    return {"path": path, "body": body, "foreign": foreign or {}, "status": status, "alone": alone}
+    changes its caller's account for good, so whoever succeeds is somebody who has no other part; scopes: what it needs to
+    succeed, if the contract does not say."""
+    return {"path": path, "body": body, "foreign": foreign or {}, "status": status, "alone": alone, "scopes": scopes}
 
 
 def new_job(stage):
@@ -98,6 +109,18 @@ def of_session(stage):
     return {"session_id": stage.session}
 
 
+def of_member(stage):
+    return {"company_id": stage.company.id, "member_id": stage.member}
+
+
+def of_invitation(stage):
+    return {"company_id": stage.company.id, "invitation_id": stage.invitation["id"]}
+
+
+def of_company_token(stage):
+    return {"company_id": stage.company.id, "token_id": stage.token["id"]}
+
+
 HIDDEN = (404, "not_found")
 REFUSED = (403, "forbidden")
 NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
@@ -108,6 +131,21 @@ REQUESTS = {
         "owner": {"email": stage.world.email(), "password": PASSWORD, "name": "A"}}),
     "companies_get": request(of_company),
     "companies_patch": request(of_company, lambda stage: {"name": uuid.uuid4().hex}, {"other_company": REFUSED}),
+    "members_list": request(of_company, foreign={"other_company": REFUSED}),
+    "members_patch": request(of_member, lambda stage: {"role": "recruiter"}, {"other_company": REFUSED}),
+    "members_delete": request(of_member, foreign={"other_company": REFUSED, "recruiter": REFUSED, "viewer": REFUSED},
+                              scopes=["company:write"]),
+    "invitations_list": request(of_company, foreign={"other_company": REFUSED}),
+    "invitations_create": request(of_company, lambda stage: {"email": stage.world.email(), "role": "viewer"},
+                                  {"other_company": REFUSED}),
+    "invitations_get": request(of_invitation, foreign={"other_company": REFUSED}),
+    "invitations_revoke": request(of_invitation, foreign={"other_company": REFUSED}),
+    # just sent, so not again: who may not gets other answers
+    "invitations_resend": request(of_invitation, foreign={"other_company": REFUSED}, status=(409, "invitations_limit")),
+    # an API token joins nothing; see test_invitations.py
+    "invitations_accept": request(body=lambda stage: {"token": "x"}, status=(403, "forbidden")),
+    "company_tokens_list": request(of_company, foreign={"other_company": REFUSED}),
+    "company_tokens_revoke": request(of_company_token, foreign={"other_company": REFUSED}),
     "candidates_create": request(body=lambda stage: {
         "email": stage.world.email(), "password": PASSWORD, "given_name": "A", "family_name": "B"}),
     "sessions_create": request(body=lambda stage: {"email": stage.candidate.email, "password": PASSWORD}),
@@ -136,6 +174,7 @@ REQUESTS = {
     "jobs_list": request(),
     "jobs_create": request(body=new_job),
     "jobs_batch": request(body=new_job),
+    "jobs_validate": request(body=new_job),
     "jobs_get": request(of_draft, foreign={"other_company": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}),
     "jobs_patch": request(of_draft, lambda stage: {"title": uuid.uuid4().hex}, {"other_company": HIDDEN}),
     "jobs_delete": request(of_draft, foreign={"other_company": HIDDEN}),
@@ -339,6 +378,7 @@ def test_scope_missing(operation, scope, stage, database):
     kind = operation.principals[0] if caller is not stage.company else "company"
     most = database.value("select principal_scopes(%s, %s)", kind, "owner" if kind == "company" else None)
     document, client = stage.world.token(caller, [name for name in most if name != scope])
+    stage.passing.append(document["id"])
     assert scope not in document["scopes"]
     before = database.fingerprint()
     answer = send(stage, operation, client).expect(403, "insufficient_scope")
@@ -352,8 +392,10 @@ def test_the_rightful_caller_gets_in(operation, stage, api):
     stage.set_up()
     client = api
     if operation.takes_token:
-        caller = stage.world.candidate() if REQUESTS[operation.id]["alone"] else stage.rightful(operation)
-        _, client = stage.world.token(caller, operation.scopes or ["jobs:read"])
+        entry = REQUESTS[operation.id]
+        caller = stage.world.candidate() if entry["alone"] else stage.rightful(operation)
+        token, client = stage.world.token(caller, entry["scopes"] or operation.scopes or ["jobs:read"])
+        stage.passing.append(token["id"])
         if operation.id == "applications_create":
             stage.job = stage.world.job(stage.company)
     answer = send(stage, operation, client)

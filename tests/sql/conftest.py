@@ -111,7 +111,7 @@ class Database:
 
     def rows(self, name, /, **values):
         statement = STATEMENTS[name]
-        values.setdefault("context", context(values))
+        values.setdefault("context", {**context(values), "operation": name})
         values = {"link_id": new_id(), "link_hash": token_hash(), "lang": "en", **values}
         arguments = [encode(values.get(parameter)) for parameter in statement.params]
         result = self.connection.pgconn.exec_params(statement.sql.encode(), arguments)

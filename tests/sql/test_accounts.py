@@ -152,7 +152,10 @@ def test_companies(db, company, candidate):
     db.execute("update companies set verified_at = now() where id = %s", company.id)
     assert Company(db).call("companies_patch_read", company_id=company.id)["status"] == 403
     read = company.call("companies_patch_read", company_id=company.id)
-    renamed = company.call("companies_patch", company_id=company.id, body={**read["body"], "name": "Beta"}, version=1)
-    assert (renamed["body"]["name"], renamed["body"]["verified"]) == ("Beta", True)
-    other = company.call("companies_patch", company_id=company.id, body={**read["body"], "legal_name": "Z"}, version=2)
-    assert other["body"]["verified"] is False
+    moved = company.call("companies_patch", company_id=company.id, body={**read["body"], "website": "https://b.example"},
+                         version=1)
+    assert (moved["body"]["website"], moved["body"]["verified"]) == ("https://b.example", True)
+    for version, change in enumerate(({"name": "Beta"}, {"legal_name": "Z"}, {"vat_id": "IT99999999999"}, {"country": "FR"}), 2):
+        changed = company.call("companies_patch", company_id=company.id, body={**read["body"], **change}, version=version)
+        assert changed["body"]["verified"] is False, change
+        db.execute("update companies set verified_at = now() where id = %s", company.id)

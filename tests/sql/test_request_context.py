@@ -58,7 +58,7 @@ def refused(who, sqlstate, **values):
 @pytest.mark.parametrize(("end", "sqlstate"), [
     ("update sessions set ended_at = now(), end_reason = 'revoked' where account_id = %s", "SG003"),
     ("update accounts set disabled_at = now() where id = %s", "SG003"),
-    ("delete from company_members where account_id = %s", "SG003"),
+    ("delete from company_members where account_id = %s", "SG004"),
     ("update company_members set role = 'viewer' where account_id = %s", "SG004")])
 def test_what_ends_between_the_check_and_the_write(db, company, end, sqlstate):
     who = member(company, "recruiter")
@@ -75,7 +75,7 @@ def test_a_greater_role_is_no_reason(db, company):
 
 def test_another_company_or_token(db, company):
     other = Company(db)
-    refused(company, "SG003", caller_company_id=other.id)
+    refused(company, "SG004", caller_company_id=other.id)
     refused(company, "SG003", caller_token_id=other.caller["caller_token_id"])
     refused(company, "SG003", caller_token_id=new_id())
     refused(company, "SG003", token_type="api")

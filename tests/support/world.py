@@ -87,6 +87,19 @@ class World:
                             company.id, account, role)
         return self.login(email, company.id)
 
+    def verify(self, account):
+        """As if the account had used the link that was sent to its address."""
+        self.database.query("update accounts set email_verified_at = now() where email = %s", account.email)
+
+    def membership(self, company, account):
+        """The id of a member."""
+        return str(self.database.value("select m.id from company_members m join accounts a on a.id = m.account_id "
+                                       "where m.company_id = %s and a.email = %s", company.id, account.email))
+
+    def invitation(self, company, email=None, role="recruiter", **more):
+        body = {"email": email or self.email("invited"), "role": role, **more}
+        return company.client.post(f"/v1/companies/{company.id}/invitations", body).expect(201).json
+
     def operator(self, model):
         _, email = self.insert_account("operator", model.email, "The operator")
         return self.login(email)

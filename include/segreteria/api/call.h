@@ -95,6 +95,8 @@ void api_reply_row_as(struct api_call *call, const struct db_result *result, int
 /* For statements that end or change what the caller's tokens may do: every worker looks them up
  * again from now on, then the row is answered. */
 void api_reply_row_revoked(struct api_call *call, const struct db_result *result);
+/* The same where the tokens are others': every worker looks up all tokens again. */
+void api_reply_row_all_revoked(struct api_call *call, const struct db_result *result);
 
 /* The write may change public vacancies: its answer waits (milliseconds, at most a second) until
  * searches and kept answers of this process show it, so that who wrote reads it. */
@@ -153,5 +155,11 @@ api_password_verify(struct api_call *call, struct str password, struct str hash,
  * with the version it read; a lost race is read again. */
 NODISCARD enum status api_patch(struct api_call *call, const struct db_statement *read_statement,
                                 const struct db_statement *write_statement);
+/* The same; prepare binds what else the write statement needs of the merged document, each time
+ * before it is sent. */
+NODISCARD enum status
+api_patch_with(struct api_call *call, const struct db_statement *read_statement,
+               const struct db_statement *write_statement,
+               enum status (*prepare)(struct api_call *call, const json_t *merged));
 
 #endif

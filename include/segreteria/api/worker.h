@@ -15,6 +15,7 @@
 #include "segreteria/db/constraints.h"
 #include "segreteria/db/lane.h"
 #include "segreteria/http/server.h"
+#include "segreteria/lint/lint.h"
 #include "segreteria/search/feed.h"
 #include "segreteria/worker/helpers.h"
 #include "segreteria/worker/loop.h"
@@ -28,6 +29,7 @@ struct api_shared {
     /* Exchanged when the key file changes; a former ring stays valid. Read once for a request:
      * api_call has it. */
     _Atomic(const struct keys *) keys;
+    const struct lint *lint;                  /* what vacancies may not say */
     const struct db_constraints *constraints; /* NULL: constraints go without a pointer */
     struct auth_epochs epochs;
     struct rate_limiter *limiter;     /* NULL: no limits */

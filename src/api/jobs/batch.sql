@@ -2,4 +2,5 @@
 -- batch began with.
 -- @write
 select status, code, problem, body, etag, location
-from jobs_batch_line(:token_hash::bytea, :caller_company_id::uuid, :caller_account_id::uuid, :new_id::uuid, :body::jsonb, :lang)
+from jobs_batch_line(:token_hash::bytea, :caller_company_id::uuid, :caller_account_id::uuid, :new_id::uuid, :body::jsonb,
+    :lang, :lint::jsonb)

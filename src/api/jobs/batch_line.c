@@ -3,6 +3,7 @@
 #include "batch.h"
 
 #include "generated/statements.h"
+#include "lint_vacancy.h"
 
 #define LINE_DEADLINE_MS 15000u
 
@@ -147,12 +148,14 @@ static void on_result(struct db_call *db, const struct db_result *result) {
     }
 }
 
-static bool bind_all(struct batch_line *line, struct str *params) {
+static bool bind_all(struct batch_line *line, const json_t *vacancy, struct str *params) {
     struct api_call *call = line->batch->call;
+    struct str lint;
     struct uuid id = uuid_v7();
     char *id_text = arena_alloc(&line->arena, UUID_TEXT_SIZE);
-    if (id_text == NULL)
+    if (id_text == NULL || lint_vacancy_text(call, vacancy, &line->arena, &lint) != STATUS_OK)
         return false;
+    api_bind(call, "lint", lint);
     uuid_format(&id, id_text);
     api_bind(call, "new_id", str_of(id_text)); /* borrowed only until params is filled */
     api_bind(call, "body", line->text);
@@ -201,7 +204,7 @@ void batch_line_run(struct batch_line *line, struct str text) {
     }
     line->text = str_from(copy, text.len);
     line->params = params;
-    if (!bind_all(line, params) ||
+    if (!bind_all(line, json, params) ||
         (is_keyed(line) && !idempotency_hash(batch->call, &line->arena, batch->key, line->number,
                                              line->text, &line->idempotency)))
         batch_line_refuse(line, "overloaded", NULL);

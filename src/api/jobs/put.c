@@ -2,9 +2,11 @@
  * reference. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "lint_vacancy.h"
 #include "segreteria/api/call.h"
 
 enum status api_jobs_put(struct api_call *call) {
     api_publishes(call);
-    return api_submit(call, &stmt_jobs_put);
+    enum status status = lint_vacancy(call, call->body);
+    return status != STATUS_OK ? status : api_submit(call, &stmt_jobs_put);
 }
