@@ -117,11 +117,12 @@ language plpgsql stable
 as $$
 begin
     return (
-        select coalesce(string_agg(search_item(found.id, fields, found.distance, marked), ',' order by found.n), '')
+        select coalesce(string_agg(search_item(found.id, fields, nullif(found.distance, -1), marked), ',' order by found.n), '')
         from unnest(ids, distances) with ordinality as found (id, distance, n)
         join job_search s on s.job_id = found.id and (s.valid_through is null or s.valid_through >= utc_today())
     );
 end
 $$;
 comment on function search_page_items(uuid[], bigint[], text[], jsonb) is
-    'The vacancies that the index found, in its order, as a search answers them; those that ended a moment ago are left out.';
+    'The vacancies that the index found, in its order, as a search answers them; those that ended a moment ago are left out. '
+    'Distance -1: none.';

@@ -133,9 +133,7 @@ static bool bind_hits(struct search *search) {
         const struct search_hit *hit = &search->result.hits[i];
         uuid_format(&hit->id, texts[i]);
         ids[i] = str_of(texts[i]);
-        distances[i] = hit->distance_m < 0
-                           ? STR_NONE
-                           : arena_printf(arena, "%lld", (long long)hit->distance_m);
+        distances[i] = arena_printf(arena, "%lld", (long long)hit->distance_m);
     }
     struct str ids_text = bind_array(arena, ids, count);
     struct str distances_text = search->query.place.set ? bind_array(arena, distances, count)
@@ -165,7 +163,7 @@ static enum status fetch_page(struct search *search) {
         return STATUS_NO_MEMORY;
     api_bind(call, "marked", marked);
     bool plain = !labels && !search->query.place.set && str_is_none(marked) &&
-                 str_is_none(api_parameter(call, "fields"));
+                 search_parameter(call, "fields") == NULL;
     return api_submit_then(call, plain ? &stmt_jobs_search_cards : &stmt_jobs_search_items,
                            on_page);
 }

@@ -39,6 +39,9 @@ struct str search_next_key(struct search *search);
 NODISCARD enum status search_query_read(struct search *search);
 NODISCARD enum status search_after_read(struct str text, struct search_after *out);
 
+/* The value of a parameter, also of a list; NULL: not given. */
+const struct parameter_value *search_parameter(const struct api_call *call, const char *name);
+
 /* By enum search_field and search_facet_kind: the name in `facets`. */
 extern const char *const search_facet_names[SEARCH_FACETS];
 

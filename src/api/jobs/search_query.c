@@ -189,7 +189,7 @@ const char *const search_facet_names[SEARCH_FACETS] = {
     [SEARCH_FACET_PUBLISHED] = "published",
 };
 
-static const struct parameter_value *parameter(const struct api_call *call, const char *name) {
+const struct parameter_value *search_parameter(const struct api_call *call, const char *name) {
     for (size_t i = 0; i < call->operation->parameters_count; i++)
         if (str_eq(call->operation->parameters[i].name, str_of(name)))
             return call->parameters.values[i].present ? &call->parameters.values[i] : NULL;
@@ -197,7 +197,7 @@ static const struct parameter_value *parameter(const struct api_call *call, cons
 }
 
 static void facets_of(struct search *search) {
-    const struct parameter_value *asked = parameter(search->call, "facets");
+    const struct parameter_value *asked = search_parameter(search->call, "facets");
     uint64_t top = FACET_TOP;
     if (str_to_u64(api_parameter(search->call, "facet_limit"), SEARCH_FACET_TOP_MAX, &top) !=
         STATUS_OK)

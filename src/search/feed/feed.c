@@ -46,6 +46,7 @@ enum status search_feed_create(const struct search_feed_options *options,
     feed_follow_init(feed);
     feed_load_init(feed);
     feed_merge_init(feed);
+    feed_lexicon_init(feed);
     (void)pthread_mutex_init(&feed->stats_lock, NULL);
     enum status status = loop_create(&feed->loop);
     if (status == STATUS_OK)

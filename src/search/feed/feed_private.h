@@ -128,6 +128,12 @@ struct search_feed {
     struct search_merge *merge;
     enum status merge_status;
     struct loop_timer merge_timer;
+    struct helper_job lexicon_job;
+    bool making_lexicon, lexicon_stale;
+    struct search_lexicon *lexicon; /* made, not yet published */
+    enum status lexicon_status;
+    uint64_t lexicon_began_us, lexicon_rest_until_ms;
+    struct loop_timer lexicon_timer;
     struct arena arena; /* of one batch of changes */
 
     /* told to other threads */
@@ -156,6 +162,10 @@ void feed_index_released(struct search_feed *feed);
 /* A page of the log: applies it, if there is an index that wants it. */
 void feed_apply(struct search_feed *feed, const struct db_result *result);
 void feed_publish_stats(struct search_feed *feed);
+
+/* lexicon.c */
+void feed_lexicon_soon(struct search_feed *feed);
+void feed_lexicon_init(struct search_feed *feed);
 
 /* merge.c */
 void feed_merge_soon(struct search_feed *feed);

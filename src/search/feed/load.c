@@ -296,12 +296,13 @@ void feed_load_caught_up(struct search_feed *feed) {
              (unsigned long long)feed->index_stats.documents,
              feed->index_stats.bytes / (1024 * 1024), (unsigned long long)took_ms);
     feed_merge_soon(feed);
+    feed_lexicon_soon(feed);
 }
 
 /* Nobody uses the index any more once the ports, the loaders and the merge have let go of it. */
 void feed_index_released(struct search_feed *feed) {
     if (feed->state != INDEX_CLOSING || feed->ports_open > 0 || feed->loaders_running > 0 ||
-        feed->merge != NULL || feed->planning)
+        feed->merge != NULL || feed->making_lexicon || feed->planning)
         return;
     if (!feed->ports_told) { /* the answers to an earlier switch had to come first */
         feed->ports_told = true;
@@ -394,5 +395,6 @@ void feed_apply(struct search_feed *feed, const struct db_result *result) {
         feed_index_close(feed, true);
     } else {
         feed_merge_soon(feed);
+        feed_lexicon_soon(feed);
     }
 }
