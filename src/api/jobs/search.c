@@ -182,6 +182,9 @@ static enum status ask(struct search *search) {
                    !search->query.after.set && str_is_none(search->wrong) &&
                    search_correct(search, version);
     search_reader_leave(port->reader);
+    if (status == STATUS_TOO_LARGE) /* too many words in too many languages: PostgreSQL has no such
+                                       limit */
+        return api_submit(call, &stmt_jobs_search);
     if (status != STATUS_OK)
         return status == STATUS_INVALID ? STATUS_INTERNAL : status;
     return correct ? make_plan(search) : fetch_page(search);

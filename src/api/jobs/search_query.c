@@ -156,6 +156,8 @@ static void numbers_of(const json_t *plan, struct search_query *query) {
     query->place.longitude = json_number_value(lon);
     query->place.radius_m = integer_or(plan, "radius_m", -1);
     query->place.within = query->place.set && query->place.radius_m >= 0;
+    if (!query->place.within)
+        query->place.radius_m = 0;
     query->office_days_max = (int8_t)integer_or(plan, "office_days_max", -1);
     query->published_since_us = integer_or(plan, "published_since_us", INT64_MIN);
     query->has_published_since = query->published_since_us != INT64_MIN;
