@@ -8,6 +8,7 @@
 
 #include "generated/statements.h"
 #include "internal.h"
+#include "second_factor.h"
 
 /* Binds a copy: a row's values end with the row. */
 static bool keep(struct api_call *call, const char *name, struct str value) {
@@ -32,10 +33,25 @@ struct str credentials_login(struct api_call *call) {
 static void on_settled(struct api_call *call, const struct db_result *result) {
     const struct credentials *given = call->state;
     struct str wait = db_result_get(result, "retry_after");
-    if (!str_is_none(wait))
+    struct str secret = db_result_get(result, "totp_secret");
+    enum status status = STATUS_OK;
+    if (!str_is_none(wait)) {
         too_many(call, wait);
-    else
-        given->then(call);
+        return;
+    }
+    if (!str_is_none(secret) && given->missing_code != NULL) {
+        struct str account_id = STR_NONE;
+        status = !second_factor_given(call) ? STATUS_NOT_FOUND
+                                            : bind_value(call, "account_id", &account_id);
+        if (status == STATUS_OK)
+            status = second_factor_match(call, account_id, secret);
+    }
+    switch (status) {
+    case STATUS_OK: given->then(call); break;
+    case STATUS_NOT_FOUND: api_problem(call, given->missing_code); break;
+    case STATUS_MISMATCH: api_problem(call, given->wrong_totp); break;
+    default: api_fail(call, status);
+    }
 }
 
 static void settle(struct api_call *call) {
@@ -114,7 +130,9 @@ enum status credentials_check(struct api_call *call, const struct credentials *g
     api_bind(call, "account_id",
              str_is_none(given->login) ? str_of(call->principal.account_id) : STR_NONE);
     api_bind(call, "address", http_request_client_address(call->request));
-    api_bind(call, "with_code", STR("false"));
+    bool with_code = given->missing_code != NULL && second_factor_given(call);
+    api_bind(call, "with_code", with_code ? STR("true") : STR("false"));
+    second_factor_none(call);
     enum status status = bind_device(call, given->device);
     return status != STATUS_OK ? status : api_submit_then(call, &stmt_auth_attempt, on_attempt);
 }

@@ -10,7 +10,11 @@ struct credentials {
     struct str password;
     struct str device;      /* refresh token of an earlier session; STR_NONE: none given */
     const char *wrong_code; /* problem when the password is not right */
-    void (*then)(struct api_call *call); /* it is right; :account_id and :old_hash are bound */
+    /* Problems when the account has a second factor and the body (totp_code, recovery_code) has no
+     * code, or not the right one. NULL: the password is enough. */
+    const char *missing_code, *wrong_totp;
+    void (*then)(struct api_call *call); /* it is right; :account_id and :old_hash are bound, and
+                                            :totp_step and :recovery_hashes for second_factor_use */
 };
 
 /* Counts the attempt, verifies the password, makes its hash anew where the cost has risen, and goes

@@ -158,6 +158,11 @@ REQUESTS = {
     "me_get": request(),
     "me_patch": request(body=lambda stage: {"name": uuid.uuid4().hex}),
     "me_password": request(body=lambda stage: {"current_password": PASSWORD, "new_password": PASSWORD}, alone=True),
+    "me_totp_get": request(),
+    "me_totp_start": request(body=lambda stage: {"password": PASSWORD}, alone=True),
+    "me_totp_confirm": request(body=lambda stage: {"totp_code": "000000"}, alone=True, status=(409, "totp_not_enabled")),
+    "me_totp_delete": request(body=lambda stage: {"password": PASSWORD}, alone=True, status=(409, "totp_not_enabled")),
+    "me_totp_recovery": request(body=lambda stage: {"password": PASSWORD}, alone=True, status=(409, "totp_not_enabled")),
     "me_delete": request(body=lambda stage: {"password": PASSWORD}, alone=True),
     "email_verification": request(),
     "email_change": request(body=lambda stage: {"email": stage.world.email(), "password": PASSWORD}),
@@ -341,7 +346,8 @@ def test_a_token_in_the_address_is_refused(target, tokens, api):
 
 # What concerns the account and no company.
 OWN_ACCOUNT = {"sessions_delete", "sessions_list", "sessions_end_others", "me_get", "me_patch", "me_password", "me_delete",
-               "tokens_list", "email_verification", "email_change"}
+               "me_totp_get", "me_totp_start", "me_totp_confirm", "me_totp_delete", "me_totp_recovery", "tokens_list",
+               "email_verification", "email_change"}
 
 
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id not in OWN_ACCOUNT], ids=ids)

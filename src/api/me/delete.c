@@ -15,6 +15,8 @@ enum status api_me_delete(struct api_call *call) {
         .password = api_body_text(call, "password", NULL),
         .device = STR_NONE,
         .wrong_code = "wrong_password",
+        .missing_code = "wrong_totp_code",
+        .wrong_totp = "wrong_totp_code",
         .then = on_right,
     };
     return credentials_check(call, &credentials);

@@ -1,4 +1,4 @@
 -- The end of the caller's account. :old_hash: what its password was verified against.
 -- @write
 select status, code, problem, body, etag, location
-from me_delete(:caller_account_id::uuid, :old_hash, :new_id::uuid)
+from me_delete(:caller_account_id::uuid, :old_hash, :new_id::uuid, :totp_step::bigint, :recovery_hashes::bytea[])

@@ -18,6 +18,8 @@ enum status api_sessions_create(struct api_call *call) {
         .password = api_body_text(call, "password", NULL),
         .device = api_body_text(call, "former_refresh_token", NULL),
         .wrong_code = "invalid_credentials",
+        .missing_code = "totp_required",
+        .wrong_totp = "invalid_totp_code",
         .then = open_session,
     };
     return credentials_check(call, &credentials);
