@@ -83,6 +83,3 @@ select role, lang, label from (values
     ('chief_of_staff', 'en', 'CoS|head of the CEO''s office'),
     ('chief_of_staff', 'it', 'capo di gabinetto|capo dello staff|responsabile dello staff')
 ) as l (role, lang, labels), unnest(string_to_array(labels, '|')) as label;
-
-delete from role_words;
-select job_search_refresh(null);

@@ -11,16 +11,18 @@ static const char help[] =
     "\n"
     "Usage: segreteria COMMAND [OPTION]...\n"
     "\n"
-    "  serve     serve the API\n"
-    "  migrate   bring the data base's schema up to date, or show its state\n"
-    "  demo      fill a running server with demo data, to try it out\n"
+    "  serve       serve the API\n"
+    "  migrate     bring the data base's schema up to date, or show its state\n"
+    "  demo        fill a running server with demo data, to try it out\n"
+    "  taxonomies  replace the gazetteer or the other names of roles\n"
     "\n"
     "  segreteria COMMAND --help tells more; --version the version.\n";
 
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo}};
+} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo},
+                {"taxonomies", cli_taxonomies}};
 
 /* Whoever starts a program with standard input, output or error closed has its number given to the
  * next file or connection that is opened, and what is meant for the log is written there. */

@@ -1,17 +1,12 @@
-/* `segreteria migrate`: brings the schema up to date without serving, or shows its state.
- *
- * Without SEGRETERIA_DATABASE_URL it works on the private cluster: one that another process runs is
- * used as it is, else it is started for the time of the command.
- */
+/* `segreteria migrate`: brings the schema up to date without serving, or shows its state. */
 #include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "commands.h"
+#include "database.h"
 #include "generated/migrations.h"
 #include "segreteria/core/log.h"
-#include "segreteria/db/cluster.h"
 #include "segreteria/db/migrate.h"
 
 static const char help[] =
@@ -45,26 +40,19 @@ static const struct option long_options[] = {
 struct command {
     bool status;
     bool dry_run;
-    const char *database_url;
-    struct cluster_options cluster;
+    struct cli_database database;
 };
-
-static const char *env_text(const char *name) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
 
 /* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct command *command) {
-    command->database_url = env_text("SEGRETERIA_DATABASE_URL");
-    command->cluster.data_dir = env_text("SEGRETERIA_DATA_DIR");
+    cli_database_init(&command->database);
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         switch (option) {
         case STATUS: command->status = true; break;
         case DRY_RUN: command->dry_run = true; break;
-        case DATA_DIR: command->cluster.data_dir = optarg; break;
-        case RUN_AS: command->cluster.run_as = optarg; break;
-        case POSTGRES_BIN: command->cluster.postgres_bin = optarg; break;
+        case DATA_DIR: command->database.options.data_dir = optarg; break;
+        case RUN_AS: command->database.options.run_as = optarg; break;
+        case POSTGRES_BIN: command->database.options.postgres_bin = optarg; break;
         case HELP: (void)fputs(help, stdout); return 0;
         default: (void)fputs("Try: segreteria migrate --help\n", stderr); return 2;
         }
@@ -76,19 +64,6 @@ static int parse(int argc, char **argv, struct command *command) {
         return 2;
     }
     return -1;
-}
-
-/* The private cluster, started by us or run by a server already. */
-static enum status open_cluster(const struct command *command, struct cluster **out,
-                                struct buf *error) {
-    enum status status = cluster_open(&command->cluster, out, error);
-    if (status == STATUS_BUSY) {
-        buf_clear(error);
-        return cluster_attach(&command->cluster, out, error);
-    }
-    if (status == STATUS_OK)
-        status = cluster_drop_privileges(*out, error);
-    return status != STATUS_OK ? status : cluster_start(*out, error);
 }
 
 static enum status work(const struct command *command, const char *conninfo, int *exit_status,
@@ -127,16 +102,13 @@ int cli_migrate(int argc, char **argv) {
     log_set_level(LOG_WARN);
     struct buf error;
     buf_init(&error, 8192);
-    struct cluster *cluster = NULL;
     enum status status = sodium_init() < 0 ? STATUS_INTERNAL : STATUS_OK;
-    if (status == STATUS_OK && command.database_url == NULL)
-        status = open_cluster(&command, &cluster, &error);
-    if (status == STATUS_OK)
-        status = work(&command,
-                      command.database_url != NULL ? command.database_url
-                                                   : cluster_conninfo(cluster),
-                      &exit_status, &error);
-    cluster_close(cluster);
+    if (status == STATUS_OK) {
+        const char *conninfo = cli_database_open(&command.database, &error);
+        status = conninfo == NULL ? STATUS_UNAVAILABLE
+                                  : work(&command, conninfo, &exit_status, &error);
+    }
+    cli_database_close(&command.database);
     if (status != STATUS_OK)
         (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
     buf_deinit(&error);

@@ -1,0 +1,21 @@
+/* The data base that a command works on: the one that SEGRETERIA_DATABASE_URL names, or the private
+ * cluster: one that another process runs is used as it is, else it is started for the time of the
+ * command. */
+#ifndef SEGRETERIA_CLI_DATABASE_H
+#define SEGRETERIA_CLI_DATABASE_H
+
+#include "segreteria/db/cluster.h"
+
+struct cli_database {
+    const char *url; /* NULL: the private cluster */
+    struct cluster_options options;
+    struct cluster *cluster;
+};
+
+/* From the environment: SEGRETERIA_DATABASE_URL, SEGRETERIA_DATA_DIR. */
+void cli_database_init(struct cli_database *database);
+/* The connection string, or NULL with one line for a person in `error`. */
+const char *cli_database_open(struct cli_database *database, struct buf *error);
+void cli_database_close(struct cli_database *database);
+
+#endif
