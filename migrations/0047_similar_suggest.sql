@@ -6,14 +6,14 @@ set enable_bitmapscan = on
 as $$
 declare
     one job_search;
-    title text[];
+    said text[]; -- the lexemes of its title
 begin
     select * into one from job_search s where s.job_id = vacancy and (s.valid_through is null or s.valid_through >= utc_today());
     if not found then
         return; -- no row of the statement: 404
     end if;
     status := 200;
-    title := tsvector_to_array(ts_filter(one.words, '{a}'));
+    said := tsvector_to_array(ts_filter(one.words, '{a}'));
     with candidates as (
         (select s.* from job_search s where s.role = one.role and (s.valid_through is null or s.valid_through >= utc_today())
             order by s.published_at desc, s.job_id desc limit 500)
@@ -24,7 +24,7 @@ begin
         select c.job_id, c.published_at,
             case when c.role = one.role then 8 else 0 end
             + case when c.dictionary = one.dictionary then least(9, 3 * cardinality(array(
-                select unnest(title) intersect select unnest(tsvector_to_array(ts_filter(c.words, '{a}')))))) else 0 end
+                select unnest(said) intersect select unnest(tsvector_to_array(ts_filter(c.words, '{a}')))))) else 0 end
             + case when c.city = one.city and c.country is not distinct from one.country then 4
                 when c.region = one.region and c.country is not distinct from one.country then 2 else 0 end
             + least(4, cardinality(array(select unnest(one.tools) intersect select unnest(c.tools))))
@@ -69,14 +69,14 @@ begin
             union select search_fold(l.label) from role_labels l where l.role = r.code) as n
         where suggest_matches(n.folded, wanted)
         group by r.code
-        order by starts desc, weight desc, label collate "C"
+        order by starts desc, weight desc, 3
         limit page
     ), tools_found as (
         select 2, t.value, t.label, null::text, starts_with(search_fold(t.label), typed) as starts,
             (select count(*) from job_search s where s.tools @> array[t.value] and (s.valid_through is null or s.valid_through >= utc_today())) as weight
         from (select key as value, label from search_labels where kind = 'tool') as t
         where suggest_matches(search_fold(t.label), wanted)
-        order by starts desc, weight desc, label collate "C"
+        order by starts desc, weight desc, 3
         limit page
     ), places_found as (
         select 3, null::text, coalesce(p.local_name, p.name) as label,

@@ -11,10 +11,10 @@ static const char help[] =
     "\n"
     "Usage: segreteria COMMAND [OPTION]...\n"
     "\n"
-    "  serve       serve the API\n"
-    "  migrate     bring the data base's schema up to date, or show its state\n"
-    "  demo        fill a running server with demo data, to try it out\n"
-    "  taxonomies  replace the gazetteer or the other names of roles\n"
+    "  serve        serve the API\n"
+    "  migrate      bring the data base's schema up to date, or show its state\n"
+    "  demo         fill a running server with demo data, to try it out\n"
+    "  taxonomies   replace the gazetteer or the other names of roles\n"
     "\n"
     "  segreteria COMMAND --help tells more; --version the version.\n";
 

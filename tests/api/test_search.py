@@ -1,0 +1,143 @@
+"""Search over HTTP: what the contract says of the parameters, places, similar vacancies, completions. What a search finds is
+tested in tests/sql."""
+
+import pytest
+from support.world import vacancy
+
+SEARCH = "/v1/jobs"
+
+
+@pytest.fixture(scope="module")
+def published(world, company):
+    jobs = {
+        "milano": world.job(company, title="Segretaria di studio legale", role="legal_secretary",
+                            languages=[{"language": "en", "level": "B2", "importance": "must"}],
+                            tools=[{"name": "Microsoft Excel", "importance": "must"}]),
+        "lecco": world.job(company, title="Segretaria legale e contenzioso", role="legal_secretary",
+                           location={"country": "IT", "city": "Lecco"}, tools=[{"name": "microsoft_excel", "importance": "nice"}]),
+        "roma": world.job(company, title="Receptionist", role="receptionist", location={"country": "IT", "city": "Roma"}),
+    }
+    return {name: job["id"] for name, job in jobs.items()}
+
+
+def found(client, jobs, query):
+    answer = client.get(f"{SEARCH}?{query}").expect(200).json
+    return [name for item in answer["items"] for name, job in jobs.items() if job == item["id"]], answer
+
+
+@pytest.mark.parametrize("query, wanted", [
+    ("q=segretaria", ["lecco", "milano"]), ("q=%22legale+e+contenzioso%22", ["lecco"]), ("q=segretaria+-contenzioso", ["milano"]),
+    ("near=Milano", ["milano"]), ("near=Milano&radius_km=60", ["lecco", "milano"]), ("near=Lecco+LC&sort=distance", ["lecco", "milano", "roma"]),
+    ("lat=41.9&lon=12.5&radius_km=10", ["roma"]), ("language=en:B2", ["milano"]), ("language=en:B1", []), ("tool=microsoft_excel", ["lecco", "milano"]),
+    ("tool=Microsoft+Excel&city=lecco", ["lecco"]), ("salary_min=38000&currency=EUR", ["roma", "lecco", "milano"]), ("salary_min=38001", []),
+    ("office_days_max=3&role=receptionist", ["roma"]), ("sort=salary", ["roma", "lecco", "milano"]),
+])
+def test_search(published, api, query, wanted):
+    names, answer = found(api, published, query)
+    assert names == wanted
+    assert answer["total"] == {"value": len(wanted), "accuracy": "exact"}
+
+
+def test_facets_and_fields(published, api):
+    _, answer = found(api, published, "facets=role,city,salary,published&role=receptionist&fields=title&total=none&facet_limit=1")
+    assert [list(item) for item in answer["items"]] == [["id", "title"]] and "total" not in answer
+    assert answer["facets"]["role"]["values"] == [{"value": "legal_secretary", "label": "Legal secretary", "count": 2}]
+    assert answer["facets"]["role"]["rest"] == {"values": 1, "count": 1}
+    assert answer["facets"]["city"]["values"] == [{"value": "roma", "label": "Roma", "count": 1}]
+    italian = api.get(SEARCH + "?facets=role&limit=1", headers={"Accept-Language": "it"}).expect(200).json
+    assert italian["facets"]["role"]["values"][0]["label"] == "Segretaria/o legale"
+
+
+def test_highlight(published, api):
+    _, answer = found(api, published, "q=contenzioso&highlight=true&fields=title&near=Milano&sort=distance")
+    assert answer["items"][0]["highlight"] == {"title": "Segretaria legale e <mark>contenzioso</mark>"}
+    assert 40_000 < answer["items"][0]["distance_m"] < 60_000 and answer["place"]["name"] == "Milano"
+
+
+@pytest.mark.parametrize("query, wrong", [
+    ("q=", {("q", "min_length")}), ("q=%20.%20", {("q", "no_words")}), ("q=il+la", {("q", "only_stop_words")}),
+    ("q=" + "+".join(["parola"] * 33), {("q", "too_many_words")}), ("q=" + "a" * 501, {("q", "max_length")}),
+    ("q=a%00b", {("q", "nul_character")}), ("q=a&q=b", {("q", "repeated_parameter")}),
+    ("salary_min=5&salary_max=4", {("salary_max", "range_reversed")}), ("salary_min=-1", {("salary_min", "minimum")}),
+    ("salary_min=x", {("salary_min", "type")}), ("salary_unit=week", {("salary_unit", "enum")}), ("currency=eur", {("currency", "pattern")}),
+    ("facets=colour", {("facets", "enum")}), ("facets=role,colour,shape", {("facets", "enum")}), ("facet_limit=0", {("facet_limit", "minimum")}),
+    ("radius_km=10", {("radius_km", "place_required")}), ("radius_km=0&near=Roma", {("radius_km", "minimum")}),
+    ("lat=91&lon=0", {("lat", "maximum")}), ("lat=45", {("lat", "coordinates_incomplete")}), ("near=Roma&lat=1&lon=1", {("near", "two_places")}),
+    ("sort=best", {("sort", "enum")}), ("sort=distance", {("sort", "place_required")}), ("sort=relevance", {("sort", "query_required")}),
+    ("language=en:D1", {("language", "pattern")}), ("language=en:B1,en:B2", {("language", "duplicate_language_skill")}),
+    ("fields=secret", {("fields", "enum")}), ("total=maybe", {("total", "enum")}), ("office_days_max=8", {("office_days_max", "maximum")}),
+    ("published_since=yesterday", {("published_since", "format")}), ("colour=red", {("colour", "unknown_parameter")}),
+    ("include_undisclosed=yes", {("include_undisclosed", "type")}), ("highlight=true", {("highlight", "query_required")}),
+    ("radius_km=10&q=.&sort=distance", {("radius_km", "place_required"), ("q", "no_words"), ("sort", "place_required")}),
+])
+def test_bad_input_is_named(api, query, wrong):
+    assert wrong <= api.get(f"{SEARCH}?{query}").expect(400, "invalid_parameter").errors
+
+
+def test_many_repeated_parameters(api):
+    assert api.get(SEARCH + "?" + "&".join(["q=a"] * 60)).expect(400, "invalid_parameter").errors == {("q", "repeated_parameter")}
+    assert ("city", "max_items") in api.get(SEARCH + "?" + "&".join(f"city={n}" for n in range(60))).expect(400, "invalid_parameter").errors
+
+
+def test_places_that_are_not_clear(api):
+    answer = api.get(SEARCH + "?near=Samone").expect(422, "ambiguous_place").json
+    assert [place["province"] for place in answer["candidates"]] == ["TO", "TN"]
+    api.get(SEARCH + "?near=Atlantide").expect(422, "unknown_place")
+    for near in ("Samone+TN", "Samone+(TN)", "Samone,+tn", "Parigi", "M%C3%BCnchen", "FI"):
+        api.get(f"{SEARCH}?near={near}").expect(200)
+
+
+def test_a_cursor_belongs_to_its_query(published, api):
+    del published
+    cursor = api.get(SEARCH + "?q=segretaria&limit=1").expect(200).json["next_cursor"]
+    assert api.get(f"{SEARCH}?q=segretaria&limit=1&cursor={cursor}").expect(200).json["items"]
+    for query in ("q=segretari", "q=segretaria&sort=recent", "limit=1", "q=segretaria&facets=role", "q=segretaria&near=Milano"):
+        api.get(f"{SEARCH}?{query}&cursor={cursor}").expect(400, "invalid_cursor")
+
+
+def test_own_lists_have_filters_but_no_search(company):
+    company.client.get(SEARCH + "?scope=own&role=receptionist").expect(200)
+    for parameter in ("q=x", "near=Roma", "facets=role", "total=exact", "sort=salary"):
+        name = parameter.split("=")[0]
+        assert company.client.get(f"{SEARCH}?scope=own&{parameter}").expect(400, "invalid_parameter").errors == {(name, "unknown_parameter")}
+
+
+# --- places, similar vacancies, completions ---------------------------------------------------------------------------
+
+
+def test_gazetteer(api):
+    places = api.get("/v1/taxonomies/places?q=mila&limit=3").expect(200).json["items"]
+    assert places[0] == {"id": 3173435, "name": "Milano", "country": "IT", "region": "Lombardia", "province": "MI", "latitude": 45.4643,
+                         "longitude": 9.1895, "population": 1242123}
+    assert len(places) == 3
+    assert [place["name"] for place in api.get("/v1/taxonomies/places?q=FORLI%27&country=it").expect(200).json["items"]][0] == "Forlì"
+    assert api.get("/v1/taxonomies/places?q=%25").expect(200).json == {"items": []}
+    assert api.get("/v1/taxonomies/places").expect(400, "invalid_parameter").errors == {("q", "required")}
+
+
+def test_coordinates_come_from_the_gazetteer(api, world, company, database):
+    job = world.job(company, location={"country": "IT", "city": "Forlì"}, title="Con le coordinate")
+    assert "latitude" not in job["location"]  # the vacancy says what the company wrote
+    assert database.value("select round(latitude::numeric, 1)::text from job_search where job_id = %s", job["id"]) == "44.2"
+
+
+def test_similar(published, api, company):
+    items = api.get(f"/v1/jobs/{published['milano']}/similar").expect(200).json["items"]
+    assert items[0]["id"] == published["lecco"] and published["milano"] not in {item["id"] for item in items}
+    assert published["roma"] not in {item["id"] for item in items}
+    draft = company.client.post(SEARCH, vacancy(status="draft")).expect(201).json["id"]
+    api.get(f"/v1/jobs/{draft}/similar").expect(404, "not_found")
+
+
+def test_suggestions(published, api):
+    del published
+    items = api.get("/v1/jobs/suggest?q=segr", headers={"Accept-Language": "it"}).expect(200).json["items"]
+    assert {"kind": "role", "text": "Segretaria/o legale", "value": "legal_secretary", "vacancies": 2} in items
+    assert {"kind": "place", "text": "Segrate", "near": "Segrate MI"} in items
+    assert {"kind": "title", "text": "Segretaria di studio legale", "vacancies": 1} in items
+    tools = api.get("/v1/jobs/suggest?q=exc").expect(200).json["items"]
+    assert {"kind": "tool", "text": "Microsoft Excel", "value": "microsoft_excel", "vacancies": 2} in tools
+    assert [item["text"] for item in api.get("/v1/jobs/suggest?q=segretaria+conten").expect(200).json["items"]] == [
+        "Segretaria legale e contenzioso"]
+    for q in ("%27", "..", "%22", "%25_%5C", "zzzzzzzz"):
+        assert api.get(f"/v1/jobs/suggest?q={q}").expect(200).json["items"] == []
