@@ -69,12 +69,13 @@ class Stage:
         return {"company": self.company, "candidate": self.candidate, "operator": self.operator}[kind]
 
 
-def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=False, scopes=None):
+def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=False, scopes=None, query=""):
     """path: values for the parameters of the path; body: for the request; foreign: what callers of the right kind get for
     what is not theirs, {caller: (status, code)}; status: of the rightful caller's success, if not the first 2xx; alone: it
     changes its caller's account for good, so whoever succeeds is somebody who has no other part; scopes: what it needs to
-    succeed, if the contract does not say."""
-    return {"path": path, "body": body, "foreign": foreign or {}, "status": status, "alone": alone, "scopes": scopes}
+    succeed, if the contract does not say; query: what follows the path."""
+    return {"path": path, "body": body, "foreign": foreign or {}, "status": status, "alone": alone, "scopes": scopes,
+            "query": query}
 
 
 def new_job(stage):
@@ -193,9 +194,9 @@ REQUESTS = {
                                   {"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "applications_events": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "audit_list": request(),
-    "taxonomies_places": request(),
+    "taxonomies_places": request(query="?q=mila"),
     "jobs_similar": request(of_job),
-    "jobs_suggest": request(),
+    "jobs_suggest": request(query="?q=segr"),
     "taxonomies_get": request(lambda stage: {"name": "roles"}),
     "system_openapi_yaml": request(),
     "system_openapi_json": request(),
@@ -216,7 +217,7 @@ PROTECTED = [op for op in WITH_TOKEN if not op.public]
 def send(stage, operation, client, **more):
     entry = REQUESTS[operation.id]
     body = entry["body"](stage) if entry["body"] else None
-    path = operation.fill(entry["path"](stage))
+    path = operation.fill(entry["path"](stage)) + entry["query"]
     if operation.id == "jobs_batch":
         more.setdefault("headers", {})["Content-Type"] = "application/x-ndjson"
     return client.request(operation.method, path, body, **more)
