@@ -46,9 +46,11 @@ declare
     given integer := 0;
 begin
     return query select s.id, s.state, s.last_error, s.template, null, null, null, null::uuid, null, null from mail_sweep() s;
-    for o in select * from outbox q where q.state = 'queued' and q.due_at <= now()
-             order by q.due_at limit 500 for update skip locked loop
+    for scanned in 1..500 loop -- one by one: no more rows are locked than are taken
         exit when given = at_most;
+        select * into o from outbox q where q.state = 'queued' and q.due_at <= now()
+        order by q.due_at limit 1 for update skip locked;
+        exit when not found;
         if o.template = 'password_reset' and o.account_id is null then
             o := mail_resolve_reset(o);
             continue when o.id is null;
