@@ -64,7 +64,8 @@ static size_t set_of(const struct auth_cache *cache, const unsigned char hash[TO
 }
 
 static bool fresh(const struct auth_cache *cache, const struct entry *entry, uint64_t now_ms) {
-    if (entry->valid_until_ms <= now_ms || entry->all != atomic_load(&cache->epochs->all))
+    if (entry->valid_until_ms <= now_ms || entry->all != atomic_load(&cache->epochs->all) ||
+        atomic_load(&cache->epochs->deaf))
         return false;
     unsigned bucket = bucket_of(str_of(entry->principal.account_id));
     return !entry->known || entry->account_epoch == atomic_load(&cache->epochs->account[bucket]);

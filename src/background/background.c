@@ -101,7 +101,14 @@ static void on_listening(void *context) {
     struct background *background = context;
     auth_epochs_bump(background->epochs,
                      STR_NONE); /* what was missed while nobody listened is unknown */
+    atomic_store(&background->epochs->deaf, false);
     courier_wake(background->courier);
+}
+
+/* What others revoke from now on is not heard: every token is looked up until it is again. */
+static void on_deaf(void *context) {
+    struct background *background = context;
+    atomic_store(&background->epochs->deaf, true);
 }
 
 /* ---- life ---- */
@@ -127,7 +134,8 @@ static enum status open_connections(struct background *background,
                                                  .channels_count = 2,
                                                  .context = background,
                                                  .on_notify = on_notify,
-                                                 .on_listening = on_listening};
+                                                 .on_listening = on_listening,
+                                                 .on_deaf = on_deaf};
     enum status status = db_lane_create(&lane, &background->lane);
     if (status == STATUS_OK)
         status = courier_create(&options->mail, options->keys, background->loop, background->lane,
@@ -166,6 +174,7 @@ enum status background_start(const struct background_options *options, struct ba
         return STATUS_NO_MEMORY;
     *out = background;
     background->epochs = options->epochs;
+    on_deaf(background); /* until LISTEN holds */
     select_statements(background);
     enum status status = loop_create(&background->loop);
     if (status == STATUS_OK)

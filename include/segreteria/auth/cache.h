@@ -5,6 +5,7 @@
 #define SEGRETERIA_AUTH_CACHE_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "segreteria/auth/principal.h"
@@ -19,6 +20,7 @@ struct auth_epochs {
     _Atomic uint64_t all;   /* counts bumps that concern everybody */
     _Atomic uint64_t bumps; /* counts bumps of single accounts */
     _Atomic uint64_t account[AUTH_EPOCHS];
+    atomic_bool deaf; /* what other instances revoke is not heard: nothing remembered is used */
 };
 
 /* After the revocation is committed and before it is answered (or on NOTIFY). Thread-safe.
