@@ -47,10 +47,15 @@ static void refuse_field(struct api_call *call) {
     http_problem_send(call->request, &problem);
 }
 
-static void ask(struct api_call *call) {
-    enum status status = api_company_required(call);
+static void answer(struct api_call *call, enum status status) {
     if (status != STATUS_OK)
         api_fail(call, status);
+}
+
+bool company_meant(const struct api_call *call) {
+    struct str text;
+    return call->principal.kind == PRINCIPAL_COMPANY && !call->operation->while_suspended &&
+           !call->operation->anonymous_allowed && find_place(call, &text) != NOWHERE;
 }
 
 bool company_admits(struct api_call *call) {
@@ -69,10 +74,14 @@ bool company_admits(struct api_call *call) {
         api_problem(call, "forbidden");
         return false;
     }
+    if (call->principal.suspended && company_meant(call)) {
+        answer(call, api_company_suspended(call));
+        return false;
+    }
     if (own[0] != '\0' || place == NOWHERE || open)
         return true;
     if (place == IN_FIELD && api_company_unclear(call))
-        ask(call);
+        answer(call, api_company_required(call));
     else
         api_problem(call, "forbidden");
     return false;
@@ -84,4 +93,8 @@ bool api_company_unclear(const struct api_call *call) {
 
 enum status api_company_required(struct api_call *call) {
     return api_submit(call, &stmt_auth_company_choice);
+}
+
+enum status api_company_suspended(struct api_call *call) {
+    return api_submit(call, &stmt_auth_company_suspension);
 }

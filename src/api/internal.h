@@ -17,6 +17,9 @@ bool company_named(struct api_call *call);
 /* Whether the company member who calls acts for a company where the operation needs one. False: an
  * answer was given. */
 bool company_admits(struct api_call *call);
+/* Whether the caller is a company's member and the operation is the company's business: none of a
+ * suspended one's. */
+bool company_meant(const struct api_call *call);
 
 /* limit.c: rate limits */
 /* Takes one request from the caller's buckets. False: 429 was answered. */

@@ -37,13 +37,19 @@ void refusal_describe(const struct api_call *call, const struct db_result *resul
 /* What let the request in ended meanwhile: what is remembered of the caller is wrong. */
 static bool caller_refused(struct api_call *call, const char *sqlstate) {
     bool invalid = strcmp(sqlstate, DB_SQLSTATE_CALLER_ENDED) == 0;
-    if (!invalid && strcmp(sqlstate, DB_SQLSTATE_CALLER_CHANGED) != 0)
+    bool suspended = strcmp(sqlstate, DB_SQLSTATE_COMPANY_SUSPENDED) == 0;
+    if (!invalid && !suspended && strcmp(sqlstate, DB_SQLSTATE_CALLER_CHANGED) != 0)
         return false;
     auth_epochs_bump(&call->worker->shared->epochs, str_of(call->principal.account_id));
+    enum status status = STATUS_OK;
     if (invalid)
         refuse_token(call);
+    else if (suspended)
+        status = api_company_suspended(call);
     else
         api_problem(call, "forbidden");
+    if (status != STATUS_OK)
+        api_fail(call, status);
     return true;
 }
 

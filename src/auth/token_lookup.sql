@@ -3,11 +3,12 @@
 -- its account's role has lost, and is none any more when its account has left the company it acts for.
 -- former_key: it is time for auth_token_rehash.
 -- company_id, role, several: see token_principal; :chosen_company is the one that the request names.
+-- suspended: an operator has stopped that company.
 -- touch: it is time for auth_token_touch or auth_session_touch. everywhere: it is bound to no address; else here: it may be
 -- used from the one the request came from. The secret before a rotation counts until its grace is over.
 -- @read
 select t.type as token_type, t.token_id, t.session_id, a.kind, a.id as account_id, m.company_id, d.id as candidate_id, m.role,
-    m.several,
+    m.several, exists (select from companies c where c.id = m.company_id and c.suspended_at is not null) as suspended,
     array(select s from unnest(principal_scopes(a.kind, m.role)) as s
         where t.type = 'session' or s = any (t.scopes)) as scopes,
     t.allowed_ips is null as everywhere,

@@ -14,9 +14,10 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 7
+#define CHORES 9
 #define STATEMENTS (CHORES + COURIER_STATEMENTS)
 #define MAIL_DRAIN_MS 5000
+#define CHORE_PARAMS_MAX 2
 
 struct chore {
     const struct db_statement *statement;
@@ -24,7 +25,7 @@ struct chore {
     struct background *background;
     struct loop_timer timer;
     struct db_call call;
-    struct str params[1];
+    struct str params[CHORE_PARAMS_MAX];
     bool running;
 };
 
@@ -37,6 +38,7 @@ struct background {
     bool thread_runs;
     struct chore chores[CHORES];
     const struct db_statement *statements[STATEMENTS];
+    char audit_days[16];
     struct courier *courier;
     struct loop_message stop;
     struct loop_timer stop_timer;
@@ -77,7 +79,10 @@ static void on_result(struct db_call *call, const struct db_result *result) {
 static void on_due(struct loop_timer *timer) {
     struct chore *chore = (struct chore *)(void *)((char *)timer - offsetof(struct chore, timer));
     struct background *background = chore->background;
-    chore->params[0] = STR(ROWS_AT_ONCE);
+    for (size_t i = 0; i < chore->statement->params_count && i < CHORE_PARAMS_MAX; i++)
+        chore->params[i] = strcmp(chore->statement->params[i], "days") == 0
+                               ? str_of(background->audit_days)
+                               : STR(ROWS_AT_ONCE);
     chore->call = (struct db_call){.statement = chore->statement,
                                    .params = chore->params,
                                    .deadline_ms = loop_now_ms(background->loop) + 60000,
@@ -144,8 +149,8 @@ static enum status open_connections(struct background *background,
 }
 
 static void start_chores(struct background *background) {
-    static const unsigned every_ms[CHORES] = {30000,   300000, 3600000, 60000,
-                                              3600000, 60000,  3600000};
+    static const unsigned every_ms[CHORES] = {30000, 300000,  3600000, 60000, 3600000,
+                                              60000, 3600000, 3600000, 2000};
     for (size_t i = 0; i < CHORES; i++) {
         struct chore *chore = &background->chores[i];
         *chore = (struct chore){.statement = background->statements[i],
@@ -158,10 +163,11 @@ static void start_chores(struct background *background) {
 
 static void select_statements(struct background *background) {
     static const struct db_statement *const chores[CHORES] = {
-        &stmt_background_jobs_expire,      &stmt_background_idempotency_purge,
-        &stmt_background_sessions_purge,   &stmt_background_sign_in_purge,
-        &stmt_background_mail_purge,       &stmt_background_changes_purge,
-        &stmt_background_invitations_purge};
+        &stmt_background_jobs_expire,       &stmt_background_idempotency_purge,
+        &stmt_background_sessions_purge,    &stmt_background_sign_in_purge,
+        &stmt_background_mail_purge,        &stmt_background_changes_purge,
+        &stmt_background_invitations_purge, &stmt_background_audit_purge,
+        &stmt_background_search_resume};
     for (size_t i = 0; i < CHORES; i++)
         background->statements[i] = chores[i];
     for (size_t i = 0; i < COURIER_STATEMENTS; i++)
@@ -175,6 +181,8 @@ enum status background_start(const struct background_options *options, struct ba
     *out = background;
     background->epochs = options->epochs;
     on_deaf(background); /* until LISTEN holds */
+    (void)snprintf(background->audit_days, sizeof background->audit_days, "%u",
+                   options->audit_retention_days);
     select_statements(background);
     enum status status = loop_create(&background->loop);
     if (status == STATUS_OK)

@@ -18,6 +18,7 @@ static const char help[] =
     "  --password-threads N      passwords hashed at once, 19 MiB each (half the cores, 1 to 4)\n"
     "  --connections N           clients each worker takes at once (8192)\n"
     "  --search-memory MIB       the most that the search index in memory may take (1024); 0: PostgreSQL searches alone\n"
+    "  --audit-retention-days N  how long the audit trail is kept (730; 180 to 3650)\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
     "  --postgres-bin DIR        where initdb and postgres are\n"
@@ -50,6 +51,7 @@ enum {
     PASSWORDS,
     CONNECTIONS,
     SEARCH_MEMORY,
+    AUDIT_RETENTION,
     DRAIN,
     RUN_AS,
     POSTGRES_BIN,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     {"password-threads", required_argument, NULL, PASSWORDS},
     {"connections", required_argument, NULL, CONNECTIONS},
     {"search-memory", required_argument, NULL, SEARCH_MEMORY},
+    {"audit-retention-days", required_argument, NULL, AUDIT_RETENTION},
     {"drain-seconds", required_argument, NULL, DRAIN},
     {"run-as", required_argument, NULL, RUN_AS},
     {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
@@ -109,6 +112,7 @@ static void defaults(struct serve_options *out) {
                                         : (size_t)cores / 2,
         .connections_max = 8192,
         .search_memory_mib = 1024,
+        .audit_retention_days = 730,
         .drain_ms = 20000,
         .access_log = true,
         .log_level = LOG_INFO,
@@ -207,6 +211,8 @@ static bool apply(int option, struct serve_options *out) {
     case CONNECTIONS: return number("connections", optarg, 16, 1000000, &out->connections_max);
     case SEARCH_MEMORY:
         return number("search-memory", optarg, 0, 1024 * 1024, &out->search_memory_mib);
+    case AUDIT_RETENTION:
+        return number("audit-retention-days", optarg, 180, 3650, &out->audit_retention_days);
     case DRAIN:
         if (!number("drain-seconds", optarg, 0, 3600, &seconds))
             return false;

@@ -26,6 +26,7 @@ struct serve_options {
     size_t password_threads;  /* for Argon2id */
     unsigned drain_ms;        /* how long running requests may take at shutdown */
     size_t connections_max;   /* clients of a worker */
+    size_t audit_retention_days;
     size_t search_memory_mib; /* of the index; 0: none */
     bool access_log;
     enum log_level log_level;

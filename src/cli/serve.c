@@ -235,10 +235,12 @@ static enum status start_workers(struct serve *serve) {
         status = serve_worker_start(&serve->workers[i], shared, &serve->options, serve->conninfo,
                                     serve->listen_fds[i]);
     }
-    struct background_options background = {.conninfo = serve->conninfo,
-                                            .helpers = shared->helpers,
-                                            .epochs = &shared->epochs,
-                                            .keys = &shared->keys};
+    struct background_options background = {
+        .conninfo = serve->conninfo,
+        .helpers = shared->helpers,
+        .epochs = &shared->epochs,
+        .keys = &shared->keys,
+        .audit_retention_days = (unsigned)serve->options.audit_retention_days};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
     background.mail.data_dir_fd = cluster_dir_fd(serve->cluster);

@@ -100,6 +100,7 @@ static bool build_operation(struct builder *builder, struct place path_item, str
         "x-segreteria-body-limit",
         "x-segreteria-stream",
         "x-segreteria-cors",
+        "x-segreteria-while-suspended",
         "x-segreteria-rate",
         "x-segreteria-problems",
         "x-segreteria-document",

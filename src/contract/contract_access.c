@@ -133,6 +133,8 @@ static bool build_cache(struct builder *builder, struct place place, struct oper
     uint64_t max_age = 0;
     if (!place_text(builder, place, "x-segreteria-cache", false, &cache) ||
         !place_text(builder, place, "x-segreteria-cors", false, &cors) ||
+        !place_bool(builder, place, "x-segreteria-while-suspended", false,
+                    &operation->while_suspended) ||
         !place_count(builder, place, "x-segreteria-max-age", 0, &max_age))
         return false;
     if (str_eq(cache, STR("public")))

@@ -29,6 +29,7 @@ static const struct {
     /* in_context (migration 0015): what let the request in ended while it was under way */
     {DB_SQLSTATE_CALLER_ENDED, 401, "invalid_token"},
     {DB_SQLSTATE_CALLER_CHANGED, 403, "forbidden"},
+    {DB_SQLSTATE_COMPANY_SUSPENDED, 403, "company_suspended"},
 };
 
 struct db_refusal db_sqlstate_refusal(const char *sqlstate) {

@@ -1,6 +1,7 @@
 """What let a request in may end while the request is under way: the write looks again, in its own transaction."""
 
 import json
+import time
 
 import pytest
 from support.world import vacancy
@@ -16,6 +17,7 @@ def behind_the_cache(database, sql, *values):
 @pytest.fixture
 def company(world):
     made = world.company()
+    time.sleep(0.3)  # the notifications of its making are over
     made.client.get("/v1/me").expect(200)
     return made
 
@@ -33,6 +35,7 @@ def test_a_session_that_ended(company, database):
 
 def test_a_lesser_role(world, company, database):
     recruiter = world.member(company, "recruiter")
+    time.sleep(0.3)
     recruiter.client.get("/v1/me").expect(200)
     behind_the_cache(database, "update company_members set role = 'viewer' where account_id ="
                      " (select id from accounts where email = %s)", recruiter.email)

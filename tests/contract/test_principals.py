@@ -35,7 +35,7 @@ class Stage:
 
     def __init__(self, world):
         self.world = world
-        self.company, self.other_company = world.company(), world.company()
+        self.company, self.other_company, self.suspended = world.company(), world.company(), world.company()
         self.candidate, self.other_candidate = world.candidate(), world.candidate()
         self.recruiter, self.viewer = world.member(self.company, "recruiter"), world.member(self.company, "viewer")
         self.operator = world.operator(self.company)
@@ -59,6 +59,7 @@ class Stage:
         leaver = self.world.member(self.company, "viewer")
         self.member = self.world.membership(self.company, leaver)
         self.invitation = self.world.invitation(self.company)
+        self.operator.client.put(f"/v1/companies/{self.suspended.id}/suspension", {"reason": "Under review."})
 
     def rightful(self, operation):
         if "company" in operation.principals:
@@ -110,6 +111,11 @@ def of_session(stage):
     return {"session_id": stage.session}
 
 
+def of_suspended(stage):
+    """A company of its own: nothing else could be done with the stage's."""
+    return {"company_id": stage.suspended.id}
+
+
 def of_member(stage):
     return {"company_id": stage.company.id, "member_id": stage.member}
 
@@ -131,6 +137,14 @@ REQUESTS = {
         "company": {"legal_name": "A", "name": "A", "country": "IT", "kind": "employer"},
         "owner": {"email": stage.world.email(), "password": PASSWORD, "name": "A"}}),
     "companies_get": request(of_company),
+    "companies_list": request(),
+    "verification_get": request(of_company, foreign={"other_company": REFUSED, "operator": None}),
+    "verification_patch": request(of_company, lambda stage: {"status": "unverified", "note": uuid.uuid4().hex},
+                                  {"operator": None}),
+    "suspension_get": request(of_company, foreign={"other_company": REFUSED, "operator": None},
+                              status=(404, "not_found")),  # it is not suspended; see test_moderation.py
+    "suspension_put": request(of_suspended, lambda stage: {"reason": uuid.uuid4().hex}, {"operator": None}),
+    "suspension_delete": request(of_suspended, foreign={"operator": None}),
     "companies_patch": request(of_company, lambda stage: {"name": uuid.uuid4().hex}, {"other_company": REFUSED}),
     "members_list": request(of_company, foreign={"other_company": REFUSED}),
     "members_patch": request(of_member, lambda stage: {"role": "recruiter"}, {"other_company": REFUSED}),

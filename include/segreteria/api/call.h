@@ -112,6 +112,8 @@ void api_fail(struct api_call *call, enum status status); /* 503 or 500 by statu
  * answer that lists them. */
 bool api_company_unclear(const struct api_call *call);
 NODISCARD enum status api_company_required(struct api_call *call);
+/* 403 company_suspended, with the reason. */
+NODISCARD enum status api_company_suspended(struct api_call *call);
 void api_reply_text(struct api_call *call, int status, const char *content_type, struct str body);
 
 /* Text of a string member of the body ("owner", "email" = /owner/email); STR_NONE when absent. */

@@ -19,6 +19,7 @@ struct principal {
     bool api_token;         /* false: a session's */
     bool several_companies; /* a session's account has more than one: company_id is the chosen one,
                                "" without a choice */
+    bool suspended;         /* company_id's company is: see company_admits */
     char company_id[UUID_TEXT_SIZE];
     char candidate_id[UUID_TEXT_SIZE];
     char token_id[UUID_TEXT_SIZE]; /* API token, or the session's id */

@@ -1,7 +1,7 @@
 /* Background work of one instance, on a thread and connections of its own: writes the expiry of
- * vacancies, removes old idempotency keys and sessions, sends mail, and hears of revocations by
- * other instances. Any number of instances may run it: the statements take their rows with FOR
- * UPDATE SKIP LOCKED.
+ * vacancies, removes old idempotency keys, sessions and audit rows, sends mail, and hears of
+ * revocations by other instances. Any number of instances may run it: the statements take their
+ * rows with FOR UPDATE SKIP LOCKED.
  */
 #ifndef SEGRETERIA_BACKGROUND_BACKGROUND_H
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
@@ -18,6 +18,7 @@ struct background_options {
     struct helpers *helpers;
     struct auth_epochs *epochs; /* bumped when another instance revokes something */
     const _Atomic(const struct keys *) *keys;
+    unsigned audit_retention_days;
     struct courier_options mail; /* what it points at must live as long */
 };
 

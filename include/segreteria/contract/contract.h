@@ -99,6 +99,8 @@ struct operation {
     enum cache_policy cache;
     unsigned max_age_s;
     bool cors_public;
+    bool while_suspended;        /* a suspended company's members may call it
+                                    ("x-segreteria-while-suspended") */
     enum rate_class rate;        /* by default: read for GET, else write */
     const char *const *problems; /* its problem codes */
     size_t problems_count;

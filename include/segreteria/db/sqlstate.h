@@ -5,8 +5,9 @@
 
 /* status 503 goes with Retry-After. code is static. Which rule of the request body was broken is a
  * matter of the constraint: see constraints.h. */
-#define DB_SQLSTATE_CALLER_ENDED "SG003"   /* 401 invalid_token */
-#define DB_SQLSTATE_CALLER_CHANGED "SG004" /* 403 forbidden */
+#define DB_SQLSTATE_CALLER_ENDED "SG003"      /* 401 invalid_token */
+#define DB_SQLSTATE_CALLER_CHANGED "SG004"    /* 403 forbidden */
+#define DB_SQLSTATE_COMPANY_SUSPENDED "SG005" /* 403 company_suspended */
 
 struct db_refusal {
     int status;

@@ -11,8 +11,8 @@ static void ask(struct api_call *call) {
 
 static void on_row(struct api_call *call, const struct db_result *result) {
     struct str company_id = db_result_get(result, "out_company_id");
-    bool own = call->principal.kind == PRINCIPAL_COMPANY && company_id.len > 0 &&
-               str_eq(company_id, str_of(call->principal.company_id));
+    bool own = call->principal.kind == PRINCIPAL_COMPANY && !call->principal.suspended &&
+               company_id.len > 0 && str_eq(company_id, str_of(call->principal.company_id));
     if (own)
         api_reply_row_as(call, result, 200);
     else if (!str_eq(db_result_get(result, "status"), STR("200")) && api_company_unclear(call))

@@ -1,6 +1,6 @@
 -- Vacancies by id. The status is what the public gets; a member of out_company_id gets 200 and the body of every state.
 -- The stored text is sent as it is; only one that ended since it was stored is changed (see job_text_today).
--- offset 0: the state is found once.
+-- offset 0: the state is found once. hidden: the company is suspended.
 -- @merge job_id
 select d.job_id as merge_key, d.company_id as out_company_id,
     case d.state
@@ -19,7 +19,8 @@ select d.job_id as merge_key, d.company_id as out_company_id,
     case d.state when d.status then d.document else job_text_today(d.document, d.status, d.valid_through) end as body,
     case d.state when d.status then d.etag else job_etag_today(d.etag, d.status, d.valid_through) end as etag
 from (
-    select *, job_state(status, valid_through) as state
+    select *, case when company_id = any (array(select id from companies where suspended_at is not null)) then 'hidden'
+        else job_state(status, valid_through) end as state
     from job_documents
     where job_id = any (:job_id::uuid[])
     offset 0

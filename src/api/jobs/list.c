@@ -105,6 +105,8 @@ enum status api_jobs_list(struct api_call *call) {
     }
     if (own && api_company_unclear(call))
         return api_company_required(call);
+    if (own && call->principal.suspended)
+        return api_company_suspended(call);
     struct str other = not_taken(call, own);
     if (!str_is_none(other)) {
         refuse_parameter(call, other, "unknown_parameter");

@@ -6,6 +6,7 @@ with page as (
     from job_cards k
     where k.status = 'published' and (k.valid_through is null or k.valid_through >= utc_today())
         and (k.published_at, k.job_id) < (keyset_at(substr(:after, 3)), keyset_id(substr(:after, 3)))
+        and k.company_id <> all (array(select id from companies where suspended_at is not null))
     order by k.published_at desc, k.job_id desc
     limit :limit::integer + 1
 )

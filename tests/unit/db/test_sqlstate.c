@@ -33,6 +33,7 @@ static void test_table(void **state) {
     expect("25006", 503, "unavailable");
     expect("SG003", 401, "invalid_token");
     expect("SG004", 403, "forbidden");
+    expect("SG005", 403, "company_suspended");
     expect("42P01", 500, "internal_error");
     expect("P0001", 500, "internal_error");
     expect("", 500, "internal_error");
