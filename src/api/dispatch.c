@@ -96,16 +96,24 @@ static const struct contract_body *body_type(const struct api_call *call) {
                               http_request_header(call->request, STR("Content-Type")));
 }
 
+static bool body_take(struct api_call *call) {
+    if (call->operation->bodies_count == 0 ||
+        (call->body_text.len == 0 && !call->operation->body_required))
+        return true;
+    const struct contract_body *type = body_type(call);
+    return body_parse(call, type == NULL ? NULL : type->schema);
+}
+
+void call_again(struct api_call *call) {
+    if (body_take(call)) /* the handler may have changed what was parsed */
+        call_run(call);
+}
+
 static void on_body(void *context, struct http_request *request, struct str body) {
     (void)context;
     struct api_call *call = call_of(request);
     call->body_text = body;
-    if (call->operation->bodies_count > 0 && (body.len > 0 || call->operation->body_required)) {
-        const struct contract_body *type = body_type(call);
-        if (!body_parse(call, type == NULL ? NULL : type->schema))
-            return;
-    }
-    if (idempotency_prepare(call))
+    if (body_take(call) && idempotency_prepare(call))
         call_run(call);
 }
 

@@ -18,17 +18,6 @@ static void feed(crypto_generichash_state *state, struct str s) {
     (void)crypto_generichash_update(state, (const unsigned char *)s.ptr, s.len);
 }
 
-static bool hash_text(struct arena *arena, crypto_generichash_state *state, struct str *out) {
-    unsigned char hash[IDEMPOTENCY_HASH_BYTES];
-    char *text = arena_alloc(arena, TOKEN_HASH_TEXT_SIZE);
-    if (text == NULL)
-        return false;
-    (void)crypto_generichash_final(state, hash, sizeof hash);
-    token_hash_text(hash, text);
-    *out = str_of(text);
-    return true;
-}
-
 /* The answer to the making of a token is a secret with its maker's rights: a narrower token of the
  * account that sends the same request again must not get it. Other answers hold no rights. */
 static scope_set handed_on(const struct api_call *call) {
@@ -38,19 +27,27 @@ static scope_set handed_on(const struct api_call *call) {
     return (call->operation->scopes & making) != 0 ? call->principal.scopes : 0;
 }
 
-bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
-                      uint64_t line, struct str body, struct db_idempotency *out) {
-    const unsigned char *subkey = key_subkey(call->key, SUBKEY_IDEMPOTENCY);
+/* The caller's key under one of the master keys. Like a token's hash it ends with that one's id. */
+static void hash_key(const struct api_call *call, const struct key *with, struct str key,
+                     uint64_t line, unsigned char out[IDEMPOTENCY_HASH_BYTES]) {
     crypto_generichash_state state;
-    (void)crypto_generichash_init(&state, subkey, KEYS_SUBKEY_BYTES, IDEMPOTENCY_HASH_BYTES);
+    (void)crypto_generichash_init(&state, key_subkey(with, SUBKEY_IDEMPOTENCY), KEYS_SUBKEY_BYTES,
+                                  IDEMPOTENCY_HASH_BYTES);
     feed(&state,
          str_of(
              call->principal.account_id)); /* "" for anybody: then the fingerprint alone protects */
     feed(&state, key);
     (void)crypto_generichash_update(&state, (const unsigned char *)&line, sizeof line);
-    if (!hash_text(arena, &state, &out->key_hash))
-        return false;
-    (void)crypto_generichash_init(&state, subkey, KEYS_SUBKEY_BYTES, IDEMPOTENCY_HASH_BYTES);
+    (void)crypto_generichash_final(&state, out, IDEMPOTENCY_HASH_BYTES);
+    if (with->marks)
+        memcpy(out + IDEMPOTENCY_HASH_BYTES - KEY_ID_BYTES, with->id, KEY_ID_BYTES);
+}
+
+static void hash_request(const struct api_call *call, const struct key *with, struct str body,
+                         unsigned char out[IDEMPOTENCY_HASH_BYTES]) {
+    crypto_generichash_state state;
+    (void)crypto_generichash_init(&state, key_subkey(with, SUBKEY_IDEMPOTENCY), KEYS_SUBKEY_BYTES,
+                                  IDEMPOTENCY_HASH_BYTES);
     feed(&state, call->operation->id);
     feed(&state, str_of(call->principal.company_id)); /* an account may move to another */
     scope_set rights = handed_on(call);
@@ -58,8 +55,59 @@ bool idempotency_hash(const struct api_call *call, struct arena *arena, struct s
     feed(&state, http_request_path(call->request));
     feed(&state, http_request_query(call->request));
     feed(&state, body);
+    (void)crypto_generichash_final(&state, out, IDEMPOTENCY_HASH_BYTES);
+}
+
+static struct str text_of(struct arena *arena, const unsigned char hash[IDEMPOTENCY_HASH_BYTES]) {
+    char *text = arena_alloc(arena, TOKEN_HASH_TEXT_SIZE);
+    if (text == NULL)
+        return STR_NONE;
+    token_hash_text(hash, text);
+    return str_of(text);
+}
+
+static bool hash_with(const struct api_call *call, const struct key *with, struct arena *arena,
+                      struct str key, uint64_t line, struct str body, struct db_idempotency *out) {
+    unsigned char hash[IDEMPOTENCY_HASH_BYTES];
+    hash_key(call, with, key, line, hash);
+    out->key_hash = text_of(arena, hash);
+    hash_request(call, with, body, hash);
+    out->fingerprint = text_of(arena, hash);
     out->operation = call->operation->id;
-    return hash_text(arena, &state, &out->fingerprint);
+    return !str_is_none(out->key_hash) && !str_is_none(out->fingerprint);
+}
+
+bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
+                      uint64_t line, struct str body, struct db_idempotency *out) {
+    struct str hashes[KEYS_MAX];
+    unsigned char hash[IDEMPOTENCY_HASH_BYTES];
+    for (size_t i = 0; i < call->keys->count; i++) {
+        hash_key(call, &call->keys->list[i], key, line, hash);
+        hashes[i] = text_of(arena, hash);
+        if (str_is_none(hashes[i]))
+            return false;
+    }
+    out->key_hashes = bind_array(arena, hashes, call->keys->count);
+    return !str_is_none(out->key_hashes) && hash_with(call, call->key, arena, key, line, body, out);
+}
+
+const struct key *idempotency_match(const struct api_call *call, struct arena *arena,
+                                    struct str key, uint64_t line, struct str body,
+                                    const struct db_result *stored, bool *same) {
+    struct str key_hash = db_result_get(stored, "key_hash");
+    struct str fingerprint = db_result_get(stored, "fingerprint");
+    for (size_t i = 0; i < call->keys->count; i++) {
+        struct db_idempotency made;
+        const struct key *with = keys_nth(call->keys, i);
+        if (!hash_with(call, with, arena, key, line, body, &made))
+            return NULL;
+        if (!str_eq(made.key_hash, key_hash))
+            continue;
+        *same = fingerprint.len == made.fingerprint.len &&
+                sodium_memcmp(fingerprint.ptr, made.fingerprint.ptr, fingerprint.len) == 0;
+        return with;
+    }
+    return NULL;
 }
 
 /* Printable ASCII only: a key with control or 8-bit bytes is a client's mistake, better told than
@@ -105,19 +153,27 @@ static void in_progress(struct api_call *call) {
     http_problem_send(call->request, &problem);
 }
 
+/* The secrets of an answer are derived from the master key it was made under: under another one
+ * the operation begins once more with that, so that they are made again. It ends here again. */
 static void on_stored(struct api_call *call, const struct db_result *result) {
-    struct str fingerprint = db_result_get(result, "fingerprint");
-    if (db_result_rows(result) == 0) { /* purged between the claim and this look */
+    struct str key = http_request_header(call->request, STR("Idempotency-Key"));
+    bool same = false;
+    const struct key *with = db_result_rows(result) == 0
+                                 ? NULL
+                                 : idempotency_match(call, call->arena, key, 0, call->body_text,
+                                                     result, &same);
+    if (with == NULL) { /* purged between the claim and this look */
         in_progress(call);
-        return;
-    }
-    if (fingerprint.len != call->idempotency.fingerprint.len ||
-        sodium_memcmp(fingerprint.ptr, call->idempotency.fingerprint.ptr, fingerprint.len) != 0) {
+    } else if (!same) {
         api_problem(call, "idempotency_key_reused");
-        return;
+    } else if (with == call->key) {
+        call->replayed = true;
+        api_reply_row(call, result);
+    } else {
+        call->key = with;
+        if (idempotency_prepare(call))
+            call_again(call);
     }
-    call->replayed = true;
-    api_reply_row(call, result);
 }
 
 bool idempotency_refused(struct api_call *call, const char *sqlstate) {
@@ -127,7 +183,7 @@ bool idempotency_refused(struct api_call *call, const char *sqlstate) {
     }
     if (strcmp(sqlstate, "SG001") != 0)
         return false;
-    api_bind(call, "key_hash", call->idempotency.key_hash);
+    api_bind(call, "key_hashes", call->idempotency.key_hashes);
     enum status status = api_submit_then(call, &stmt_idempotency_read, on_stored);
     if (status != STATUS_OK)
         api_fail(call, status);

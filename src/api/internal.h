@@ -45,6 +45,11 @@ void token_rehash(struct api_worker *worker, struct str hashes);
  * of a batch apart (0 for a whole request). Text forms go to arena; false: out of memory. */
 bool idempotency_hash(const struct api_call *call, struct arena *arena, struct str key,
                       uint64_t line, struct str body, struct db_idempotency *out);
+/* Which master key an answer (a row of idempotency_read) was stored under; *same: for this very
+ * request. NULL: none of the ring. */
+const struct key *idempotency_match(const struct api_call *call, struct arena *arena,
+                                    struct str key, uint64_t line, struct str body,
+                                    const struct db_result *stored, bool *same);
 /* Reads the Idempotency-Key of a POST. False: an answer (400) was given. body_text must be set. */
 bool idempotency_prepare(struct api_call *call);
 /* The claim was refused with this SQLSTATE: replays or answers 409/422. False: not ours. */
@@ -96,6 +101,8 @@ void refusal_describe(const struct api_call *call, const struct db_result *resul
 
 /* dispatch.c */
 void call_run(struct api_call *call); /* the handler, once everything has been checked */
+/* The handler once more, with the body as it came. */
+void call_again(struct api_call *call);
 /* The problem of a body that contract_parse_json refused: a syntax error is 400 invalid_json; what
  * JSON can say but PostgreSQL or this contract cannot hold is 422. */
 const char *json_problem_code(const struct violations *violations);

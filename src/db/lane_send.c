@@ -11,7 +11,7 @@
 
 struct values {
     int count;
-    const char *at[DB_PARAMS_MAX];
+    const char *at[DB_PARAMS_MAX + 1]; /* one more: what the claim takes */
 };
 
 /* ---- array literals (PostgreSQL manual, 8.15.6) ---- */
@@ -97,7 +97,7 @@ static size_t values_size(const struct job *job) {
     const struct db_idempotency *idempotency = job->calls->idempotency;
     if (idempotency != NULL)
         size += idempotency->key_hash.len + idempotency->fingerprint.len +
-                idempotency->operation.len + 3;
+                idempotency->operation.len + idempotency->key_hashes.len + 4;
     return size;
 }
 
@@ -123,6 +123,7 @@ NODISCARD static enum status bind(struct db_lane *lane, const struct job *job,
         put(values, &at, call->idempotency->key_hash);
         put(values, &at, call->idempotency->fingerprint);
         put(values, &at, call->idempotency->operation);
+        put(values, &at, call->idempotency->key_hashes);
     }
     return STATUS_OK;
 }
@@ -160,10 +161,10 @@ bool lane_send_job(struct slot *slot, struct job *job) {
         job->results_left = 1;
         sent = send_prepared(slot, job->statement->name, values.count, values.at);
     } else {
-        const char *const *claim = values.at + job->statement->params_count;
+        const int count = values.count - 1;
         job->results_left = 2;
-        sent = send_prepared(slot, "idempotency_claim", 2, claim) &&
-               send_prepared(slot, job->statement->idempotent_name, values.count, values.at);
+        sent = send_prepared(slot, "idempotency_claim", 1, values.at + count) &&
+               send_prepared(slot, job->statement->idempotent_name, count, values.at);
     }
     if (lane->scratch.capacity > SCRATCH_KEEP_BYTES)
         buf_deinit(&lane->scratch);

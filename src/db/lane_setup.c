@@ -7,7 +7,7 @@
 #include "segreteria/core/log.h"
 
 #define CLAIM_NAME "idempotency_claim"
-#define CLAIM_SQL "select idempotency_claim($1::bytea, $2::bytea)"
+#define CLAIM_SQL "select idempotency_claim($1::bytea[])"
 
 /* Every statement is meant to walk an index, in its order, with one plan for all parameters: else
  * PostgreSQL may plan each call anew (ten times the cost of a by-key read), or keep a plan made

@@ -74,7 +74,7 @@ def test_one_effect_an_idempotency_key(db):
             key.encode(), fingerprint.encode(), b"jobs_create"]
         try:
             with own.connection.transaction():
-                own.rows("idempotency_claim", key_hash=key, fingerprint=fingerprint)
+                own.rows("idempotency_claim", key_hashes=[key])
                 result = own.connection.pgconn.exec_params(statement.idempotent_sql.encode(), arguments)
                 return result.get_value(0, 0).decode()
         except Refused as refusal:
@@ -85,7 +85,7 @@ def test_one_effect_an_idempotency_key(db):
     later = together(db, post)
     assert set(later) <= {"SG001", "SG002"} and "SG001" in later
     assert db.value("select count(*) from jobs where company_id = %s", company.id) == 1
-    stored = db.call("idempotency_read", key_hash=key)
+    stored = db.call("idempotency_read", key_hashes=[key])
     assert (stored["status"], stored["fingerprint"], stored["operation"]) == (201, fingerprint, "jobs_create")
 
     db.execute("update idempotency_keys set created_at = now() - interval '25 hours'")

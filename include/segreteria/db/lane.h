@@ -59,7 +59,8 @@ size_t db_lane_load(const struct db_lane *lane);
 /* Present on a POST that carries an Idempotency-Key: claim, statement and stored answer in one
  * transaction. */
 struct db_idempotency {
-    struct str key_hash;    /* bytea text form, "\\x..." */
+    struct str key_hashes;  /* bytea[] text form: the hashes the key may be stored under */
+    struct str key_hash;    /* bytea text form, "\\x...": the one of them to store it under */
     struct str fingerprint; /* likewise */
     struct str operation;
 };

@@ -1,4 +1,4 @@
--- The answer stored under an idempotency key.
+-- The answer stored under an idempotency key, which may have been another master key's.
 -- @read
-select fingerprint, operation, status, body, etag, location
-from idempotency_keys where key_hash = :key_hash::bytea
+select key_hash, fingerprint, operation, status, body, etag, location
+from idempotency_keys where key_hash = any (:key_hashes::bytea[])

@@ -102,7 +102,14 @@ static void on_stored(struct db_call *db, const struct db_result *result) {
     line->lane = NULL;
     if (db_result_outcome(result) != DB_DONE || db_result_rows(result) == 0) {
         batch_line_refuse(line, "unavailable", NULL);
-    } else if (!str_eq(db_result_get(result, "fingerprint"), line->idempotency.fingerprint)) {
+        return;
+    }
+    bool same = false;
+    const struct batch *batch = line->batch;
+    if (idempotency_match(batch->call, &line->arena, batch->key, line->number, line->text, result,
+                          &same) == NULL) {
+        batch_line_refuse(line, "idempotency_in_progress", NULL);
+    } else if (!same) {
         batch_line_refuse(line, "idempotency_key_reused", NULL);
     } else {
         line->replayed = true;
@@ -115,7 +122,7 @@ static void refused(struct batch_line *line, const struct db_result *result) {
     if (strcmp(sqlstate, "SG001") == 0) {
         struct str *params = arena_array(&line->arena, 1, sizeof *params);
         if (params != NULL) {
-            params[0] = line->idempotency.key_hash;
+            params[0] = line->idempotency.key_hashes;
             if (submit(line, line->batch->call->worker->read, &stmt_idempotency_read, params, NULL,
                        on_stored))
                 return;

@@ -113,11 +113,11 @@ void test_schema_create(const struct pg_fixture *fixture) {
         "create table shape (value text); insert into shape values ('round');"
         "create function post_entry(token text) returns text language plpgsql volatile as $$"
         " begin insert into posted values (token); return token; end $$;"
-        "create function idempotency_claim(key bytea, print bytea) returns void language plpgsql"
+        "create function idempotency_claim(keys bytea[]) returns void language plpgsql"
         " volatile as $$ begin if not pg_try_advisory_xact_lock("
-        "hashtextextended(encode(key, 'hex'), 0)) then"
+        "hashtextextended(encode(keys[1], 'hex'), 0)) then"
         " raise exception 'running' using errcode = 'SG002'; end if;"
-        " if exists (select 1 from kept where key_hash = key) then"
+        " if exists (select 1 from kept where key_hash = any (keys)) then"
         " raise exception 'answered' using errcode = 'SG001'; end if; end $$;");
 }
 

@@ -345,7 +345,8 @@ static void test_idempotent(void **state) {
     struct test_call calls[40];
     for (size_t i = 0; i < 40; i++) {
         call_prepare(&bench, &calls[i], &stmt_post, "once", NULL);
-        calls[i].idempotency = (struct db_idempotency){STR("\\x0102"), STR("\\xff"), STR("post")};
+        calls[i].idempotency = (struct db_idempotency){STR("{\"\\\\x0102\"}"), STR("\\x0102"),
+                                                       STR("\\xff"), STR("post")};
         calls[i].call.idempotency = &calls[i].idempotency;
         assert_int_equal(call_submit(&calls[i]), STATUS_OK);
     }
