@@ -47,11 +47,11 @@ $$;
 comment on function hash_key_id(bytea, text[]) is 'Which of the keys that mark their hashes made it; NULL: none of them.';
 
 -- Sealed secrets, wherever they are kept: one line here for each place.
-create function sealed_secrets() returns table (place text, id text, owner text, sealed bytea)
+create function sealed_secrets() returns table (place text, id text, owner text, purpose integer, sealed bytea)
 language sql stable
-as $$ select null::text, null::text, null::text, null::bytea where false $$;
+as $$ select null::text, null::text, null::text, null::integer, null::bytea where false $$;
 comment on function sealed_secrets() is
-    'place and id: what sealed_replace takes; owner: what the secret is bound to (see auth/secret.h). The key''s id is in front.';
+    'place and id: what sealed_replace takes; owner and purpose: what the secret is bound to (see auth/secret.h). The key''s id is in front.';
 
 create function sealed_replace(place text, id text, old_sealed bytea, new_sealed bytea) returns boolean
 language plpgsql volatile

@@ -13,6 +13,7 @@ static const char help[] =
     "\n"
     "  serve        serve the API\n"
     "  migrate      bring the data base's schema up to date, or show its state\n"
+    "  keys         show, rotate and retire the master keys\n"
     "  demo         fill a running server with demo data, to try it out\n"
     "  taxonomies   replace the gazetteer or the other names of roles\n"
     "\n"
@@ -21,7 +22,10 @@ static const char help[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"demo", cli_demo},
+} commands[] = {{"serve", cli_serve},
+                {"migrate", cli_migrate},
+                {"keys", cli_keys},
+                {"demo", cli_demo},
                 {"taxonomies", cli_taxonomies}};
 
 /* Whoever starts a program with standard input, output or error closed has its number given to the

@@ -154,6 +154,21 @@ enum status keys_load(const char *environment, const char *data_dir, struct keys
     return status;
 }
 
+enum status keys_file_read(const char *data_dir, struct keys *out, struct buf *error) {
+    char path[PATH_SIZE];
+    struct master_keys masters = {0};
+    enum status status = path_of(data_dir, "", path);
+    if (status == STATUS_OK)
+        status = read_file(path, &masters, error);
+    if (status == STATUS_OK)
+        keys_derive(&masters, out);
+    else if (error->len == 0)
+        buf_printf(error, "cannot read %s: %s", path,
+                   status == STATUS_NOT_FOUND ? "there is no such file" : status_name(status));
+    master_keys_wipe(&masters);
+    return status;
+}
+
 /* ---- changes ---- */
 
 static enum status add(struct master_keys *masters, const char *id_text, bool *changed) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "generated/statements.h"
+#include "key_watch.h"
 #include "segreteria/core/log.h"
 #include "segreteria/db/lane.h"
 #include "segreteria/db/listen.h"
@@ -15,7 +16,7 @@
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
 #define CHORES 9
-#define STATEMENTS (CHORES + COURIER_STATEMENTS)
+#define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
 
@@ -40,6 +41,8 @@ struct background {
     const struct db_statement *statements[STATEMENTS];
     char audit_days[16];
     struct courier *courier;
+    struct key_watch *key_watch;
+    bool mail_idle, told; /* at the end */
     struct loop_message stop;
     struct loop_timer stop_timer;
 };
@@ -98,6 +101,8 @@ static void on_notify(void *context, const char *channel, const char *payload) {
     struct background *background = context;
     if (strcmp(channel, "segreteria_auth") == 0)
         auth_epochs_bump(background->epochs, str_of(payload));
+    else if (strcmp(channel, "segreteria_keys") == 0)
+        key_watch_now(background->key_watch);
     else
         courier_wake(background->courier);
 }
@@ -108,6 +113,7 @@ static void on_listening(void *context) {
                      STR_NONE); /* what was missed while nobody listened is unknown */
     atomic_store(&background->epochs->deaf, false);
     courier_wake(background->courier);
+    key_watch_now(background->key_watch);
 }
 
 /* What others revoke from now on is not heard: every token is looked up until it is again. */
@@ -120,7 +126,7 @@ static void on_deaf(void *context) {
 
 static enum status open_connections(struct background *background,
                                     const struct background_options *options) {
-    static const char *const channels[] = {"segreteria_auth", "segreteria_mail"};
+    static const char *const channels[] = {"segreteria_auth", "segreteria_mail", "segreteria_keys"};
     const struct db_lane_options lane = {.name = "background",
                                          .conninfo = options->conninfo,
                                          .loop = background->loop,
@@ -136,7 +142,8 @@ static enum status open_connections(struct background *background,
                                                  .loop = background->loop,
                                                  .helpers = options->helpers,
                                                  .channels = channels,
-                                                 .channels_count = 2,
+                                                 .channels_count = sizeof channels /
+                                                                   sizeof channels[0],
                                                  .context = background,
                                                  .on_notify = on_notify,
                                                  .on_listening = on_listening,
@@ -145,6 +152,14 @@ static enum status open_connections(struct background *background,
     if (status == STATUS_OK)
         status = courier_create(&options->mail, options->keys, background->loop, background->lane,
                                 &background->courier);
+    const struct key_watch_options key_watch = {
+        .data_dir = options->keys_dir,
+        .source = options->keys_source,
+        .fixed = strcmp(options->keys_source, "environment") == 0,
+        .keys = options->keys};
+    if (status == STATUS_OK)
+        status = key_watch_create(&key_watch, background->loop, background->lane,
+                                  &background->key_watch);
     return status != STATUS_OK ? status : db_listener_create(&listener, &background->listener);
 }
 
@@ -172,6 +187,8 @@ static void select_statements(struct background *background) {
         background->statements[i] = chores[i];
     for (size_t i = 0; i < COURIER_STATEMENTS; i++)
         background->statements[CHORES + i] = courier_statements[i];
+    for (size_t i = 0; i < KEY_WATCH_STATEMENTS; i++)
+        background->statements[CHORES + COURIER_STATEMENTS + i] = key_watch_statements[i];
 }
 
 enum status background_start(const struct background_options *options, struct background **out) {
@@ -195,13 +212,27 @@ enum status background_start(const struct background_options *options, struct ba
     return background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
 }
 
+static void stop_when_done(struct background *background) {
+    if (background->mail_idle && background->told)
+        loop_stop(background->loop);
+}
+
 static void on_idle(void *context) {
     struct background *background = context;
-    loop_stop(background->loop);
+    background->mail_idle = true;
+    stop_when_done(background);
+}
+
+static void on_told(void *context) {
+    struct background *background = context;
+    background->told = true;
+    stop_when_done(background);
 }
 
 static void on_too_late(struct loop_timer *timer) {
-    on_idle((char *)timer - offsetof(struct background, stop_timer));
+    struct background *background =
+        (struct background *)(void *)((char *)timer - offsetof(struct background, stop_timer));
+    loop_stop(background->loop);
 }
 
 /* A message whose text is on its way to the mail server would otherwise end with an unknown
@@ -213,6 +244,7 @@ static void on_stop(struct loop_message *message) {
     loop_timer_set(background->loop, &background->stop_timer,
                    loop_now_ms(background->loop) + MAIL_DRAIN_MS);
     courier_drain(background->courier, on_idle, background);
+    key_watch_leave(background->key_watch, on_told, background);
 }
 
 void background_stop(struct background *background) {
@@ -229,6 +261,7 @@ void background_stop(struct background *background) {
         if (background->chores[i].running)
             db_lane_cancel(background->lane, &background->chores[i].call);
     courier_destroy(background->courier);
+    key_watch_stop(background->key_watch);
     db_lane_destroy(background->lane);
     background->courier = NULL;
     background->listener = NULL;
@@ -239,5 +272,6 @@ void background_destroy(struct background *background) {
     if (background == NULL)
         return;
     loop_destroy(background->loop);
+    key_watch_free(background->key_watch);
     free(background);
 }

@@ -14,22 +14,25 @@ void cli_database_init(struct cli_database *database) {
                                       .options.data_dir = env_text("SEGRETERIA_DATA_DIR")};
 }
 
-/* The private cluster, started by us or run by a server already. */
-static enum status open_cluster(struct cli_database *database, struct buf *error) {
-    enum status status = cluster_open(&database->options, &database->cluster, error);
-    if (status == STATUS_BUSY) {
+enum status cli_cluster_open(const struct cluster_options *options, struct cluster **out,
+                             struct buf *error) {
+    enum status status = cluster_open(options, out, error);
+    bool runs = status == STATUS_BUSY;
+    if (runs) {
         buf_clear(error);
-        return cluster_attach(&database->options, &database->cluster, error);
+        status = cluster_attach(options, out, error);
     }
     if (status == STATUS_OK)
-        status = cluster_drop_privileges(database->cluster, error);
-    return status != STATUS_OK ? status : cluster_start(database->cluster, error);
+        status = cluster_drop_privileges(*out, error);
+    return status != STATUS_OK || runs || options->shared ? status : cluster_start(*out, error);
 }
 
 const char *cli_database_open(struct cli_database *database, struct buf *error) {
     if (database->url != NULL)
         return database->url;
-    enum status status = sodium_init() < 0 ? STATUS_INTERNAL : open_cluster(database, error);
+    enum status status = sodium_init() < 0
+                             ? STATUS_INTERNAL
+                             : cli_cluster_open(&database->options, &database->cluster, error);
     if (status == STATUS_OK)
         return cluster_conninfo(database->cluster);
     if (error->len == 0)

@@ -12,6 +12,11 @@ struct cli_database {
     struct cluster *cluster;
 };
 
+/* The private cluster, becoming its user: one that runs, or started (options->shared: the data
+ * directory alone). cluster_close ends what was started. */
+NODISCARD enum status cli_cluster_open(const struct cluster_options *options, struct cluster **out,
+                                       struct buf *error);
+
 /* From the environment: SEGRETERIA_DATABASE_URL, SEGRETERIA_DATA_DIR. */
 void cli_database_init(struct cli_database *database);
 /* The connection string, or NULL with one line for a person in `error`. */

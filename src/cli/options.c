@@ -37,8 +37,8 @@ static const char help[] =
     "  --no-access-log           no line for each request\n"
     "  --help\n"
     "\n"
-    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (64 hexadecimal\n"
-    "digits, instead of DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR, SEGRETERIA_PUBLIC_URL,\n"
+    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (instead of\n"
+    "DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR, SEGRETERIA_PUBLIC_URL,\n"
     "SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD,\n"
     "SEGRETERIA_RATE_LIMIT (rules as for --rate-limit, divided by blanks).\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";

@@ -240,6 +240,7 @@ static enum status start_workers(struct serve *serve) {
         .helpers = shared->helpers,
         .epochs = &shared->epochs,
         .keys = &shared->keys,
+        .keys_dir = serve->data_path,
         .audit_retention_days = (unsigned)serve->options.audit_retention_days};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);

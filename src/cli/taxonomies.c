@@ -120,8 +120,7 @@ int cli_taxonomies(int argc, char **argv) {
     struct buf error;
     buf_init(&error, 8192);
     const char *conninfo = cli_database_open(&command.database, &error);
-    enum status status =
-        conninfo == NULL ? STATUS_UNAVAILABLE : work(&command, conninfo, &error);
+    enum status status = conninfo == NULL ? STATUS_UNAVAILABLE : work(&command, conninfo, &error);
     cli_database_close(&command.database);
     if (status != STATUS_OK)
         (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));

@@ -148,11 +148,11 @@ class Database:
 
     def fingerprint(self):
         """{table: (rows, hash of all of them)}; what goes on by itself does not count: when a token or session was
-        last used, attempts to sign in, what becomes of a message."""
+        last used, attempts to sign in, what becomes of a message, which servers run."""
         volatile = {"outbox": "select jsonb_build_object('id', r.id, 'template', r.template) from outbox r where template <> 'password_reset'",
                     "link_tokens": "select jsonb_build_object('id', r.id, 'used', r.used_at) from link_tokens r "
                     "where purpose <> 'password_reset'",
-                    "sign_in_throttle": None, "job_change_marks": None,
+                    "sign_in_throttle": None, "server_instances": None, "job_change_marks": None,
                     "places": None, "place_names": None}  # large, and nothing writes them
         usual = "select to_jsonb(r) - array['last_used_at', 'last_used_from', 'last_seen_at'] from {} r"
         parts = [f"select '{table}', count(*), md5(coalesce(string_agg(t, '' order by t), '')) from "

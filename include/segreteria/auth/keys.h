@@ -72,6 +72,9 @@ NODISCARD enum status keys_load(const char *environment, const char *data_dir, s
                                 struct buf *error);
 void keys_wipe(struct keys *keys);
 
+/* The key file alone, which is not made. NOT_FOUND: there is none. */
+NODISCARD enum status keys_file_read(const char *data_dir, struct keys *out, struct buf *error);
+
 /* Changes of the key file, each in one step that a crash leaves done or not done. */
 
 /* Adds a new key as `next`; one that is there already is left. TOO_LARGE: the ring is full. */

@@ -33,8 +33,14 @@ static void ends_before_its_names_are_resolved(void **state) {
     struct helper_job occupied = {.work = wait_for_leave, .done = nothing, .loop = loop};
     assert_int_equal(helpers_submit(helpers, &occupied), STATUS_OK);
     assert_int_equal(sem_wait(&busy), 0);
-    const struct background_options options = {
-        .conninfo = "host=localhost port=1", .helpers = helpers, .epochs = &epochs};
+    static const struct keys ring = {.count = 1};
+    _Atomic(const struct keys *) keys = &ring;
+    const struct background_options options = {.conninfo = "host=localhost port=1",
+                                               .helpers = helpers,
+                                               .epochs = &epochs,
+                                               .keys = &keys,
+                                               .keys_dir = ".",
+                                               .keys_source = "environment"};
     assert_int_equal(background_start(&options, &background), STATUS_OK);
     assert_int_equal(helpers_queued(helpers), BACKGROUND_CONNECTIONS);
     background_stop(background);

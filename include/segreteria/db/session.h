@@ -1,0 +1,27 @@
+/* A blocking connection for commands: one statement after the other. Not for the server's threads.
+ */
+#ifndef SEGRETERIA_DB_SESSION_H
+#define SEGRETERIA_DB_SESSION_H
+
+#include <stddef.h>
+
+#include "segreteria/core/buf.h"
+#include "segreteria/core/status.h"
+#include "segreteria/core/str.h"
+
+struct db_session;
+
+/* To a server that takes writes. error: one line for a person. */
+NODISCARD enum status db_session_open(const char *conninfo, const char *name,
+                                      struct db_session **out, struct buf *error);
+void db_session_close(struct db_session *session); /* NULL is allowed */
+
+/* Runs one statement with text parameters (NULL: null; they must be NUL-terminated). What the one
+ * before answered is forgotten. On anything but OK error has a line with the server's message. */
+NODISCARD enum status db_session_run(struct db_session *session, const char *sql,
+                                     const char *const *params, size_t count, struct buf *error);
+size_t db_session_rows(const struct db_session *session);
+/* STR_NONE: null, or there is no such column; NUL-terminated; until the next statement. */
+struct str db_session_value(const struct db_session *session, size_t row, const char *column);
+
+#endif

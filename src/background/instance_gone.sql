@@ -1,0 +1,3 @@
+-- This instance has ended.
+-- @write
+select instance_gone(:instance::uuid)

@@ -1,0 +1,231 @@
+"""The master keys of running servers: rotated under load, by two instances, killed in between; and when one may go."""
+
+import os
+import re
+import signal
+import subprocess
+import threading
+import time
+
+import pytest
+from support.eventually import eventually
+from support.server import BINARY, Server
+from support.world import PASSWORD, World, vacancy
+
+
+def keys(database, directory, *arguments, environment=None, check=True):
+    """`segreteria keys ...` on the data base and the key file of a server."""
+    variables = {**os.environ, "SEGRETERIA_DATABASE_URL": database.conninfo, **(environment or {})}
+    done = subprocess.run([BINARY, "keys", *arguments, "--data-dir", directory / "data"], env=variables, text=True,
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    if check:
+        assert done.returncode == 0, done.stderr
+    return done
+
+
+def current(database, directory):
+    listed = keys(database, directory, "list").stdout
+    return re.search(r"^([0-9a-f]{16})  in use", listed, re.MULTILINE)[1]
+
+
+@pytest.fixture
+def started(database, tmp_path):
+    """Servers that read their keys from a file in tmp_path (all from the same one)."""
+    made = []
+
+    def start(*options):
+        # SEGRETERIA_MASTER_KEY="" is none.
+        server = Server(tmp_path, database.conninfo, ["--workers", "2", *options], {"SEGRETERIA_MASTER_KEY": ""})
+        made.append(server)
+        return server
+
+    yield start
+    for server in made:
+        server.stop()
+
+
+class Load:
+    """Clients that do what clients do until told to stop; whatever goes wrong is kept."""
+
+    def __init__(self, *works):
+        self.stop, self.wrong, self.done = threading.Event(), [], 0
+        self.threads = [threading.Thread(target=self.run, args=(work,)) for work in works]
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, work):
+        while not self.stop.is_set():
+            try:
+                work()
+                self.done += 1
+            except Exception as mistake:  # pylint: disable=broad-except
+                self.wrong.append(repr(mistake)[:500])
+                return
+
+    def end(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join()
+        assert self.wrong == [] and self.done > 0
+
+
+def test_rotation_under_load_of_two_instances(started, database, tmp_path):
+    first, second = started(), started()
+    companies = [World(server.client(), database).company() for server in (first, second)]
+    tokens = [company.client.post("/v1/tokens", {"name": "ci", "scopes": ["jobs:read", "jobs:write"]}).expect(201).json["secret"]
+              for company in companies]
+    before = current(database, tmp_path)
+    session = first.client().post("/v1/sessions", {"email": companies[0].email, "password": PASSWORD})
+    refresh = [session.expect(201).json["session"]["refresh_token"]]
+    number = iter(range(1000000))
+
+    def reads():  # each token at each instance
+        for server in (first, second):
+            for token in tokens:
+                client = server.client(token)
+                client.get("/v1/jobs?scope=own&limit=1").expect(200)
+                client.close()
+
+    def writes():
+        key = {"Idempotency-Key": f"write-{next(number)}"}
+        made = [server.client(tokens[0]).post("/v1/jobs", vacancy(), headers=key).expect(201) for server in (first, second)]
+        assert made[0].json["id"] == made[1].json["id"] and made[1].headers["Idempotent-Replayed"] == "true"
+
+    def pages():
+        page = first.client(tokens[0]).get("/v1/jobs?scope=own&limit=1").expect(200)
+        if page.json["next_cursor"]:
+            second.client(tokens[0]).get(f"/v1/jobs?scope=own&limit=1&cursor={page.json['next_cursor']}").expect(200)
+
+    def refreshes():
+        for server in (first, second):
+            answer = server.client().post("/v1/sessions/refresh", {"refresh_token": refresh[0]}).expect(200)
+            refresh[0] = answer.json["session"]["refresh_token"]
+            server.client(answer.json["session"]["access_token"]).get("/v1/me").expect(200)
+
+    load = Load(reads, reads, writes, pages, refreshes)
+    for _ in range(3):
+        time.sleep(1)
+        assert "is in use" in keys(database, tmp_path, "rotate").stdout
+    time.sleep(1)
+    load.end()
+    after = current(database, tmp_path)
+    assert after != before
+    eventually(lambda: database.value("select count(*) from api_tokens where encode(substring(token_hash from 25), 'hex') = %s",
+                                      after) == 2, "both tokens have hashes under the new key")
+
+
+def test_a_cursor_and_a_secret_outlive_their_key(started, database, tmp_path):
+    server = started()
+    company = World(server.client(), database).company()
+    for _ in range(3):
+        company.client.post("/v1/jobs", vacancy()).expect(201)
+    cursor = company.client.get("/v1/jobs?scope=own&limit=1").expect(200).json["next_cursor"]
+    body, key = {"name": "once", "scopes": ["jobs:read"]}, {"Idempotency-Key": "token-1"}
+    token = company.client.post("/v1/tokens", body, headers=key).expect(201).json
+    account = {"email": "once@example.org", "password": "correct horse battery", "given_name": "O", "family_name": "N"}
+    registered = server.client().post("/v1/candidates", account, headers={"Idempotency-Key": "candidate-1"}).expect(201).json
+    keys(database, tmp_path, "rotate")
+    company.client.get(f"/v1/jobs?scope=own&limit=1&cursor={cursor}").expect(200)
+    again = company.client.post("/v1/tokens", body, headers=key).expect(201)
+    assert again.headers["Idempotent-Replayed"] == "true" and again.json == token
+    company.client.post("/v1/tokens", {**body, "name": "other"}, headers=key).expect(422, "idempotency_key_reused")
+    once_more = server.client().post("/v1/candidates", account, headers={"Idempotency-Key": "candidate-1"}).expect(201)
+    assert once_more.json["session"] == registered["session"]
+    assert database.value("select count(*) from accounts where email = %s", account["email"]) == 1
+
+
+def test_retire(started, database, tmp_path):
+    server = started()
+    company = World(server.client(), database).company()
+    token = company.client.post("/v1/tokens", {"name": "ci", "scopes": ["jobs:read"]}).expect(201).json["secret"]
+    former = current(database, tmp_path)
+    assert "is the one in use" in keys(database, tmp_path, "retire", former, check=False).stderr
+    assert "there is no key" in keys(database, tmp_path, "retire", "0" * 16, check=False).stderr
+    keys(database, tmp_path, "rotate")
+    refused = keys(database, tmp_path, "retire", former, check=False)
+    assert refused.returncode == 1 and re.search(r"needed by 1 API tokens, 1 access tokens of sessions, .*refresh", refused.stderr)
+    assert re.search(rf"^{former}  former .*1 API tokens", keys(database, tmp_path, "list").stdout, re.MULTILINE)
+    server.client(token).get("/v1/jobs?scope=own").expect(200)
+    company.client.get("/v1/me").expect(200)
+    eventually(lambda: "API tokens" not in keys(database, tmp_path, "retire", former, check=False).stderr,
+               "the token's hash is renewed")
+    database.query("update session_tokens set refreshed_at = now()")
+    database.query("delete from idempotency_keys")
+    database.query("update link_tokens set used_at = now()")
+    assert "has been retired" in keys(database, tmp_path, "retire", former).stdout
+    assert former not in keys(database, tmp_path, "list").stdout
+    server.client(token).get("/v1/jobs?scope=own").expect(200)
+    # By force, what needed it is worthless.
+    lost = company.client.post("/v1/tokens", {"name": "lost", "scopes": ["jobs:read"]}).expect(201).json["secret"]
+    former = current(database, tmp_path)
+    keys(database, tmp_path, "rotate")
+    keys(database, tmp_path, "retire", former, "--force")
+    eventually(lambda: former not in keys(database, tmp_path, "list").stdout.split("server on")[1], "the server has read it")
+    server.client(lost).get("/v1/jobs?scope=own").expect(401, "invalid_token")
+
+
+def test_an_instance_that_does_not_learn_of_the_key(started, database, tmp_path):
+    """One with a file of its own: the new key is made, but not used before that has it, too."""
+    server = started()
+    (tmp_path / "other/data").mkdir(parents=True, mode=0o700)
+    file = tmp_path / "other/data/master.key"
+    file.write_bytes((tmp_path / "data/master.key").read_bytes())
+    file.chmod(0o600)
+    owner = (tmp_path / "data").stat()
+    for path in (file, file.parent):
+        os.chown(path, owner.st_uid, owner.st_gid)
+    other = Server(tmp_path / "other", database.conninfo, ["--workers", "1"], {"SEGRETERIA_MASTER_KEY": ""})
+    try:
+        company = World(server.client(), database).company()
+        before = current(database, tmp_path)
+        broken = keys(database, tmp_path, "rotate", "--wait", "2", check=False)
+        assert broken.returncode == 1 and "unknown to" in broken.stderr and "other/data" in broken.stderr
+        assert current(database, tmp_path) == before
+        file.write_bytes((tmp_path / "data/master.key").read_bytes())
+        rotated = keys(database, tmp_path, "rotate", "--wait", "10").stdout  # the other knows it now, and uses the former
+        assert "not used yet by" in rotated and current(database, tmp_path) != before
+        secret = company.client.post("/v1/tokens", {"name": "new", "scopes": ["jobs:read"]}).expect(201).json["secret"]
+        other.client(secret).get("/v1/jobs?scope=own").expect(200)
+        file.write_bytes((tmp_path / "data/master.key").read_bytes())
+        uses = f"uses {current(database, tmp_path)}"
+        eventually(lambda: keys(database, tmp_path, "list").stdout.count(uses) == 2, "both use the new key")
+    finally:
+        other.stop()
+
+
+def test_killed_while_rotating(started, database, tmp_path):
+    server = started()
+    company = World(server.client(), database).company()
+    token = company.client.post("/v1/tokens", {"name": "ci", "scopes": ["jobs:read"]}).expect(201).json["secret"]
+    variables = {**os.environ, "SEGRETERIA_DATABASE_URL": database.conninfo}
+    for pause in (0.0, 0.01, 0.02, 0.05, 0.1, 0.2):
+        with subprocess.Popen([BINARY, "keys", "rotate", "--data-dir", tmp_path / "data"], env=variables,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as rotation:
+            time.sleep(pause)
+            rotation.send_signal(signal.SIGKILL)
+        server.client(token).get("/v1/jobs?scope=own").expect(200)
+        assert server.client().get("/readyz").status == 200
+        for _ in range(2):  # the lock of one that was killed goes when its connection does
+            done = keys(database, tmp_path, "rotate", check=False)
+        assert done.returncode == 0, done.stderr
+        for former in re.findall(r"^([0-9a-f]{16})  former", keys(database, tmp_path, "list").stdout, re.MULTILINE)[3:]:
+            keys(database, tmp_path, "retire", former, check=False)
+        server.client(token).get("/v1/jobs?scope=own").expect(200)
+    assert (tmp_path / "data/master.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_of_the_environment(database, tmp_path):
+    fresh = keys(database, tmp_path, "new").stdout.strip()
+    assert re.fullmatch(r"sgk_[0-9a-f]{64}", fresh)
+    old = "5e" * 32
+    server = Server(tmp_path, database.conninfo, ["--workers", "1"])
+    company = World(server.client(), database).company()
+    server.stop()
+    refused = keys(database, tmp_path, "rotate", environment={"SEGRETERIA_MASTER_KEY": old}, check=False)
+    assert refused.returncode == 1 and "SEGRETERIA_MASTER_KEY" in refused.stderr
+    for ring in (f"{fresh} next,{old}", f"{fresh},{old}"):
+        server = Server(tmp_path, database.conninfo, ["--workers", "1"], {"SEGRETERIA_MASTER_KEY": ring})
+        server.client(company.client.token).get("/v1/me").expect(200)
+        server.stop()
+    listed = keys(database, tmp_path, "list", environment={"SEGRETERIA_MASTER_KEY": f"{fresh},{old}"}).stdout
+    assert re.search(r"^[0-9a-f]{16}  in use", listed) and "former" in listed
