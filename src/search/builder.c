@@ -14,6 +14,7 @@
 
 /* Past this many bytes gathered a builder is full, whatever its number of documents. */
 #define FULL_BYTES ((size_t)1 << 29)
+#define TERMS_AT_ONCE 64u
 
 struct row {
     struct uuid id;
@@ -29,7 +30,7 @@ struct search_builder {
     size_t rows_count, rows_capacity;
     uint32_t docs_max;
     bool broken;
-    char key[SEARCH_LEXEME_LEN_MAX + 2];
+    char keys[TERMS_AT_ONCE * (SEARCH_LEXEME_LEN_MAX + 1)];
 };
 
 static enum status begin(struct search_builder *builder) {
@@ -171,7 +172,7 @@ static enum status add_value(struct search_builder *builder, unsigned kind, stru
     struct table *table = &builder->values[kind];
     struct table_entry *entry;
     uint32_t doc = (uint32_t)builder->rows_count;
-    if (table_find(table, text, &entry) != STATUS_OK)
+    if (table_find(table, text, table_hash(text), &entry) != STATUS_OK)
         return STATUS_NO_MEMORY;
     if (entry->last == doc && entry->count > 0)
         return STATUS_OK; /* a repeat */
@@ -190,10 +191,10 @@ static enum status add_languages(struct search_builder *builder,
         const struct search_language *language = &document->languages[i];
         if (add_value(builder, SEARCH_LANGUAGE, language->code) != STATUS_OK)
             return STATUS_NO_MEMORY;
-        memcpy(builder->key, language->code.ptr, language->code.len);
-        builder->key[language->code.len] = (char)(language->level * 2 + language->must);
-        if (add_value(builder, VALUE_REQUIREMENT, str_from(builder->key, language->code.len + 1)) !=
-            STATUS_OK)
+        memcpy(builder->keys, language->code.ptr, language->code.len);
+        builder->keys[language->code.len] = (char)(language->level * 2 + language->must);
+        if (add_value(builder, VALUE_REQUIREMENT,
+                      str_from(builder->keys, language->code.len + 1)) != STATUS_OK)
             return STATUS_NO_MEMORY;
     }
     return STATUS_OK;
@@ -225,14 +226,11 @@ static enum status add_values(struct search_builder *builder,
     return add_value(builder, VALUE_PLACE, str_from((const char *)key, sizeof key));
 }
 
-static enum status add_term(struct search_builder *builder, uint8_t dictionary,
-                            const struct search_term *term) {
+static enum status add_term(struct search_builder *builder, const struct search_term *term,
+                            struct str key, uint32_t hash) {
     uint32_t doc = (uint32_t)builder->rows_count;
-    builder->key[0] = (char)dictionary;
-    memcpy(builder->key + 1, term->lexeme.ptr, term->lexeme.len);
     struct table_entry *entry;
-    if (table_find(&builder->terms, str_from(builder->key, term->lexeme.len + 1), &entry) !=
-        STATUS_OK)
+    if (table_find(&builder->terms, key, hash, &entry) != STATUS_OK)
         return STATUS_NO_MEMORY;
     if (entry->last == doc && entry->count > 0)
         return STATUS_INVALID; /* the same lexeme twice */
@@ -245,6 +243,39 @@ static enum status add_term(struct search_builder *builder, uint8_t dictionary,
     table_commit(entry, code_positions_write(out, term->positions, term->count));
     entry->last = doc;
     entry->count++;
+    return STATUS_OK;
+}
+
+/* Some terms at a time, so that the memory each needs is on its way before it is looked at. */
+static enum status add_terms(struct search_builder *builder,
+                             const struct search_document *document) {
+    struct str keys[TERMS_AT_ONCE];
+    uint32_t hashes[TERMS_AT_ONCE];
+    for (size_t from = 0; from < document->terms_count; from += TERMS_AT_ONCE) {
+        const struct search_term *terms = document->terms + from;
+        size_t count = document->terms_count - from, at = 0;
+        if (count > TERMS_AT_ONCE)
+            count = TERMS_AT_ONCE;
+        for (size_t i = 0; i < count; i++) {
+            struct str lexeme = terms[i].lexeme;
+            char *key = builder->keys + at;
+            key[0] = (char)document->dictionary;
+            memcpy(key + 1, lexeme.ptr, lexeme.len);
+            at += lexeme.len + 1;
+            keys[i] = str_from(key, lexeme.len + 1);
+            hashes[i] = table_hash(keys[i]);
+            table_fetch_slot(&builder->terms, hashes[i]);
+        }
+        for (size_t i = 0; i < count; i++)
+            table_fetch_entry(&builder->terms, hashes[i]);
+        for (size_t i = 0; i < count; i++)
+            table_fetch_bytes(&builder->terms, hashes[i]);
+        for (size_t i = 0; i < count; i++) {
+            enum status status = add_term(builder, &terms[i], keys[i], hashes[i]);
+            if (status != STATUS_OK)
+                return status;
+        }
+    }
     return STATUS_OK;
 }
 
@@ -282,8 +313,8 @@ enum status search_builder_add(struct search_builder *builder,
     status = weights(document, row.ends);
     if (status == STATUS_OK)
         status = add_values(builder, document);
-    for (size_t i = 0; i < document->terms_count && status == STATUS_OK; i++)
-        status = add_term(builder, document->dictionary, &document->terms[i]);
+    if (status == STATUS_OK)
+        status = add_terms(builder, document);
     if (status != STATUS_OK) {
         builder->broken = true;
         return status;
@@ -309,8 +340,7 @@ static enum status write_values(struct search_builder *builder, struct writer *w
                     at = code_number_read(at, &gap);
                     docs[count++] = doc += gap;
                 }
-            enum status status = writer_value(writer, str_from(entry->key, entry->key_len), docs,
-                                              count);
+            enum status status = writer_value(writer, table_key(entry), docs, count);
             if (status != STATUS_OK)
                 return status;
         }
@@ -331,7 +361,7 @@ static enum status write_term(struct writer *writer, const struct table_entry *e
             if (status != STATUS_OK)
                 return status;
         }
-    return writer_term(writer, str_from(entry->key, entry->key_len));
+    return writer_term(writer, table_key(entry));
 }
 
 static enum status write_all(struct search_builder *builder, struct writer *writer) {

@@ -10,7 +10,8 @@ struct cursor {
     struct list_reader docs; /* docs.doc: where it stands */
     const uint8_t *next;     /* positions of the vacancy after that */
     const uint8_t *positions;
-    uint32_t block; /* skips passed */
+    uint32_t block;     /* skips passed */
+    uint32_t block_end; /* the last vacancy before the next */
 };
 
 void cursor_init(struct cursor *cursor, const struct search_segment *segment, uint32_t term);
@@ -23,7 +24,7 @@ static inline bool cursor_next(struct cursor *cursor) {
     return true;
 }
 
-/* On to `doc`, which the term must have and which must not be behind. */
+/* On to `doc`, which the term must have and which must be further on. */
 void cursor_seek(struct cursor *cursor, uint32_t doc);
 
 #endif

@@ -28,17 +28,42 @@ static const uint64_t *counted(struct run *run, const struct view *view, int kin
 
 /* ---- fields ---- */
 
-static enum status count_column(struct run *run, const struct view *view,
-                                const struct values *values, const uint64_t *in, uint64_t *counts) {
+static void walk_narrow(const uint64_t *in, size_t words, const uint16_t *column, uint32_t *own) {
+    for (size_t word = 0; word < words; word++)
+        for (uint64_t w = in[word]; w != 0; w &= w - 1)
+            own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
+}
+
+static void walk_wide(const uint64_t *in, size_t words, const uint32_t *column, uint32_t *own) {
+    for (size_t word = 0; word < words; word++)
+        for (uint64_t w = in[word]; w != 0; w &= w - 1)
+            own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
+}
+
+static void walk_many(const uint64_t *in, size_t words, const struct values *values,
+                      uint32_t *own) {
+    for (size_t word = 0; word < words; word++)
+        for (uint64_t w = in[word]; w != 0; w &= w - 1) {
+            size_t doc = word * 64 + (size_t)__builtin_ctzll(w);
+            for (uint32_t i = values->from[doc]; i < values->from[doc + 1]; i++)
+                own[values->many[i] + 1u]++;
+        }
+}
+
+static enum status count_columns(struct run *run, const struct view *view,
+                                 const struct values *values, const uint64_t *in,
+                                 uint64_t *counts) {
+    size_t words = view->segment->words;
     uint32_t *own = scratch_array(run->scratch, (size_t)values->count + 1, sizeof *own);
     if (own == NULL)
         return STATUS_NO_MEMORY;
     memset(own, 0, ((size_t)values->count + 1) * sizeof *own);
-    for (size_t word = 0; word < view->segment->words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1) {
-            size_t doc = word * 64 + (size_t)__builtin_ctzll(w);
-            own[values->narrow != NULL ? values->narrow[doc] : values->wide[doc]]++;
-        }
+    if (values->narrow != NULL)
+        walk_narrow(in, words, values->narrow, own);
+    else if (values->wide != NULL)
+        walk_wide(in, words, values->wide, own);
+    else
+        walk_many(in, words, values, own);
     for (uint32_t value = 0; value < values->count; value++)
         counts[values->global[value]] += own[value + 1];
     return STATUS_OK;
@@ -53,8 +78,8 @@ static enum status count_view(struct run *run, const struct view *view, unsigned
     *missing += all - list_count_and(segment, values->some, in);
     if (all == 0)
         return STATUS_OK;
-    if (values->narrow != NULL || values->wide != NULL)
-        return count_column(run, view, values, in, counts);
+    if (values->narrow != NULL || values->wide != NULL || values->many != NULL)
+        return count_columns(run, view, values, in, counts);
     for (uint32_t value = 0; value < values->count; value++)
         counts[values->global[value]] += list_count_and(segment, values->lists[value], in);
     return STATUS_OK;

@@ -54,8 +54,12 @@ size_t index_bytes(const struct search_index *index) {
     for (unsigned field = 0; field < SEARCH_FIELDS; field++)
         bytes += index->intern[field].bytes;
     const struct search_version *current = index_current(index);
-    for (size_t i = 0; i < current->parts_count; i++)
-        bytes += current->parts[i].segment->words * sizeof(uint64_t);
+    for (size_t i = 0; i < current->parts_count; i++) {
+        const struct search_segment *segment = current->parts[i].segment;
+        bytes += segment->words * sizeof(uint64_t);
+        if (segment->memo != NULL)
+            bytes += sizeof *segment->memo + atomic_load(&segment->memo->bytes);
+    }
     const struct search_lexicon *lexicon = search_version_lexicon(current);
     return lexicon == NULL ? bytes : bytes + search_lexicon_bytes(lexicon);
 }

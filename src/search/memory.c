@@ -3,8 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define BLOCK_SIZE ((size_t)1 << 16)
+#define BLOCK_FIRST ((size_t)1 << 12)
+#define BLOCK_MOST ((size_t)1 << 23)
+#define HUGE_PAGE ((size_t)1 << 21)
 
 static bool fails(void) { return search_memory_fails != NULL && search_memory_fails(); }
 
@@ -47,13 +50,26 @@ void memory_trim(void **array, size_t count, size_t size) {
         *array = trimmed;
 }
 
+void *memory_wide(size_t bytes) {
+    size_t unit = bytes < HUGE_PAGE ? 64 : HUGE_PAGE;
+    if (fails() || bytes > SIZE_MAX - HUGE_PAGE)
+        return NULL;
+    bytes = (bytes + unit - 1) / unit * unit;
+    void *memory = aligned_alloc(unit, bytes);
+    if (memory != NULL && unit == HUGE_PAGE)
+        (void)madvise(memory, bytes, MADV_HUGEPAGE); /* as well without */
+    return memory;
+}
+
 void *memory_store_alloc(struct memory_store *store, size_t size) {
     size = (size + 7) & ~(size_t)7;
     if (size > (size_t)(store->end - store->at) || store->at == NULL) {
-        size_t bytes = BLOCK_SIZE;
+        size_t bytes = store->blocks == NULL ? BLOCK_FIRST : store->blocks->size * 2;
+        if (bytes > BLOCK_MOST)
+            bytes = BLOCK_MOST;
         if (size > bytes - sizeof(struct memory_block))
             bytes = size + sizeof(struct memory_block);
-        struct memory_block *block = memory_array(1, bytes);
+        struct memory_block *block = memory_wide(bytes);
         if (block == NULL)
             return NULL;
         *block = (struct memory_block){.next = store->blocks, .size = bytes};

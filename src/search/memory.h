@@ -20,6 +20,10 @@ NODISCARD enum status memory_grow(void **array, size_t *capacity, size_t wanted,
 /* Gives back what a grown array has too much; the array stays as it is where that fails. */
 void memory_trim(void **array, size_t count, size_t size);
 
+/* For what is read and written all over: begins with a cache line, lies on huge pages where it is
+ * large. Uninitialised; freed by free. */
+NODISCARD void *memory_wide(size_t bytes);
+
 /* Pieces that live as long as the store, without a header each. */
 struct memory_block {
     struct memory_block *next;

@@ -12,13 +12,30 @@ struct phrase {
     uint16_t *positions; /* of each step, CODE_POSITIONS_COUNT_MAX apart */
 };
 
+/* Two words, each there once: what most vacancies have. */
+static bool find_single(const struct phrase *phrase, uint32_t *first) {
+    uint32_t second;
+    const uint8_t *steps;
+    const uint8_t *a = phrase->cursors[0].positions, *b = phrase->cursors[1].positions;
+    if (phrase->sequence->count != 2 || *a >= 240 || *b >= 240)
+        return false;
+    (void)code_positions_head(a, first, &steps);
+    (void)code_positions_head(b, &second, &steps);
+    if (*first + phrase->sequence->steps[1].distance != second)
+        *first = 0;
+    return true;
+}
+
 /* The first position of the first step where all follow; 0 nowhere. */
 static uint32_t find_first(struct phrase *phrase, uint32_t doc) {
     const struct search_step *steps = phrase->sequence->steps;
     size_t count = phrase->sequence->count;
-    uint32_t counts[STEPS_OF_SEQUENCE_MAX], at[STEPS_OF_SEQUENCE_MAX];
-    for (size_t i = 0; i < count; i++) {
+    uint32_t counts[STEPS_OF_SEQUENCE_MAX], at[STEPS_OF_SEQUENCE_MAX], single;
+    for (size_t i = 0; i < count; i++)
         cursor_seek(&phrase->cursors[i], doc);
+    if (find_single(phrase, &single))
+        return single;
+    for (size_t i = 0; i < count; i++) {
         counts[i] = code_positions_read(phrase->cursors[i].positions,
                                         phrase->positions + i * CODE_POSITIONS_COUNT_MAX);
         at[i] = 0;
@@ -42,11 +59,12 @@ static uint32_t find_first(struct phrase *phrase, uint32_t doc) {
     return 0;
 }
 
-/* The vacancies that have all the words, into `out`; false when a word is nowhere. */
+/* The vacancies that have all the words, gone ones too (what is noted must stay right), into `out`;
+ * false when a word is nowhere. */
 static bool candidates(struct run *run, const struct view *view, uint8_t dictionary,
                        struct phrase *phrase, uint64_t *out) {
     const struct search_segment *segment = view->segment;
-    memcpy(out, view->live->bits, segment->words * sizeof *out);
+    bits_fill(out, segment->docs, segment->words);
     for (size_t i = 0; i < phrase->sequence->count; i++) {
         int64_t term = terms_find(segment, dictionary, phrase->sequence->steps[i].lexeme);
         if (term < 0)
@@ -58,37 +76,75 @@ static bool candidates(struct run *run, const struct view *view, uint8_t diction
     return true;
 }
 
+/* The tier of a phrase that ends there, from 0. */
+static uint32_t tier_of(const struct search_segment *segment, uint32_t doc, uint32_t position) {
+    uint32_t tier = 0;
+    while (tier < TIERS - 1 && position > segment->ends[doc][tier])
+        tier++;
+    return tier;
+}
+
+/* Goes through the candidates: of each that has the phrase, ordinal and tier. */
+static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+    const struct search_segment *segment = phrase->segment;
+    uint32_t length = phrase->sequence->steps[phrase->sequence->count - 1].distance, found = 0;
+    for (size_t word = 0; word < segment->words; word++)
+        for (uint64_t w = among[word]; w != 0; w &= w - 1) {
+            uint32_t doc = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w);
+            uint32_t first = find_first(phrase, doc);
+            if (first != 0)
+                out[found++] = doc | tier_of(segment, doc, first + length) << MEMO_TIER_SHIFT;
+        }
+    return found;
+}
+
+/* Matches into bits, each in its tier and all worse ones. */
+static enum status spread(struct run *run, const struct view *view, const uint32_t *matches,
+                          uint32_t count, uint64_t *out[TIERS]) {
+    size_t words = view->segment->words;
+    uint64_t *bits = scratch_array(run->scratch, words * TIERS, sizeof *bits);
+    if (bits == NULL)
+        return STATUS_NO_MEMORY;
+    memset(bits, 0, words * TIERS * sizeof *bits);
+    for (uint32_t i = 0; i < count; i++)
+        bits_set(bits + (matches[i] >> MEMO_TIER_SHIFT) * words,
+                 matches[i] & ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1));
+    for (unsigned tier = 0; tier < TIERS; tier++) {
+        out[tier] = bits + tier * words;
+        if (tier > 0)
+            bits_or(out[tier], out[tier - 1], words);
+    }
+    return STATUS_OK;
+}
+
 enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,
                          const struct search_sequence *sequence, uint64_t *out[TIERS]) {
     const struct search_segment *segment = view->segment;
-    size_t words = segment->words;
+    for (unsigned tier = 0; tier < TIERS; tier++)
+        out[tier] = NULL;
+    const struct memo_entry *noted = memo_find(segment->memo, dictionary, sequence);
+    if (noted != NULL) {
+        uint32_t *again = scratch_array(run->scratch, noted->count, sizeof *again);
+        if (again == NULL)
+            return STATUS_NO_MEMORY;
+        memo_read(noted, again);
+        return spread(run, view, again, noted->count, out);
+    }
     struct phrase *phrase = scratch_array(run->scratch, 1, sizeof *phrase);
-    uint64_t *bits = scratch_array(run->scratch, words * TIERS, sizeof *bits);
-    if (phrase == NULL || bits == NULL)
+    uint64_t *among = scratch_array(run->scratch, segment->words, sizeof *among);
+    if (phrase == NULL || among == NULL)
         return STATUS_NO_MEMORY;
     phrase->segment = segment;
     phrase->sequence = sequence;
     phrase->positions = run->positions;
-    for (unsigned tier = 0; tier < TIERS; tier++)
-        out[tier] = NULL;
-    uint64_t *all = bits + (TIERS - 1) * words;
-    if (!candidates(run, view, dictionary, phrase, all))
+    if (!candidates(run, view, dictionary, phrase, among))
         return STATUS_OK;
-    memset(bits, 0, (TIERS - 1) * words * sizeof *bits);
-    uint32_t length = sequence->steps[sequence->count - 1].distance;
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = all[word]; w != 0; w &= w - 1) {
-            uint32_t doc = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w);
-            uint32_t first = find_first(phrase, doc);
-            if (first == 0) {
-                bits_clear(all, doc);
-                continue;
-            }
-            for (unsigned tier = 0; tier < TIERS - 1; tier++)
-                if (first + length <= segment->ends[doc][tier])
-                    bits_set(bits + tier * words, doc);
-        }
-    for (unsigned tier = 0; tier < TIERS; tier++)
-        out[tier] = bits + tier * words;
-    return STATUS_OK;
+    uint32_t count = bits_count(among, segment->words);
+    uint32_t *matches = scratch_array(run->scratch, count, sizeof *matches);
+    if (matches == NULL)
+        return STATUS_NO_MEMORY;
+    uint32_t found = find_all(phrase, among, matches);
+    if (count >= SEGMENT_MEMO_MIN)
+        memo_add(segment->memo, dictionary, sequence, matches, found);
+    return spread(run, view, matches, found, out);
 }

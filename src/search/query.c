@@ -16,7 +16,7 @@ static void drop_expired(const struct search_segment *segment, int32_t today, ui
 
 static enum status begin_view(struct run *run, struct view *view, const struct part *part) {
     const struct search_segment *segment = part->segment;
-    *view = (struct view){.segment = segment, .live = part->live};
+    *view = (struct view){.segment = segment};
     view->base = scratch_array(run->scratch, segment->words, sizeof *view->base);
     if (view->base == NULL)
         return STATUS_NO_MEMORY;

@@ -25,7 +25,6 @@ enum filter {
 
 struct view {
     const struct search_segment *segment;
-    const struct live *live;
     uint64_t *base;             /* current, open, of matching text */
     uint64_t *filters[FILTERS]; /* NULL: not asked for */
     uint64_t *hits;             /* base and all filters */

@@ -14,6 +14,8 @@ void segment_free(struct search_segment *segment) {
         free(values->global);
         free(values->narrow);
         free(values->wide);
+        free(values->from);
+        free(values->many);
     }
     free(segment->bytes);
     free(segment->rows);
@@ -29,6 +31,7 @@ void segment_free(struct search_segment *segment) {
     free(segment->keys);
     free(segment->skips);
     free(segment->tiers);
+    memo_free(segment->memo);
     free(segment);
 }
 

@@ -8,6 +8,7 @@
 
 #include "bits.h"
 #include "codes.h"
+#include "memo.h"
 #include "segreteria/search/index.h"
 
 #define SEGMENT_DOCS_MAX (UINT32_C(1) << 18)
@@ -19,6 +20,10 @@
 #define SEGMENT_COLUMN_MIN 64u
 /* A place in the stream of positions is noted every so many vacancies. */
 #define SEGMENT_SKIP 128u
+/* Phrases are noted where more vacancies than that have all the words, in memory of a 32nd of the
+ * segment's own. */
+#define SEGMENT_MEMO_MIN 1024u
+#define SEGMENT_MEMO_SHARE 32u
 
 /* What has values with lists: the public fields and some of the segment's own. */
 enum value_kind {
@@ -45,6 +50,10 @@ struct values {
     uint32_t *global; /* the index-wide number of each value (public fields; set when adopted) */
     uint16_t *narrow; /* the columns: value + 1 of each vacancy, 0 none; one of them or neither */
     uint32_t *wide;
+    /* The same where a vacancy may have several: its values are many[from[doc]] up to many[from[doc
+     * + 1]]. */
+    uint32_t *from;
+    uint16_t *many;
 };
 
 struct term {
@@ -94,7 +103,8 @@ struct search_segment {
     struct tier_lists *tiers;
     size_t tiers_count;
 
-    size_t memory; /* bytes of all this */
+    struct memo *memo; /* or NULL */
+    size_t memory;     /* bytes of all this, but the memo */
     /* the writer's */
     unsigned refs;
     uint32_t slot;

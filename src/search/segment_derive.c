@@ -29,6 +29,29 @@ static enum status make_column(const struct search_segment *segment, struct valu
     return STATUS_OK;
 }
 
+/* The values of each vacancy, one after the other. */
+static enum status make_many(const struct search_segment *segment, struct values *values) {
+    if (values->count > UINT16_MAX || values->pairs > UINT32_MAX)
+        return STATUS_OK; /* it goes without */
+    values->from = memory_zeroed((size_t)segment->docs + 1, sizeof *values->from);
+    values->many = memory_array(values->pairs, sizeof *values->many);
+    if (values->from == NULL || values->many == NULL)
+        return STATUS_NO_MEMORY;
+    for (uint32_t value = 0; value < values->count; value++) {
+        struct list_reader reader = list_read(segment, values->lists[value]);
+        while (list_next(&reader))
+            values->from[reader.doc]++;
+    }
+    for (uint32_t doc = 0, before = 0; doc <= segment->docs; doc++)
+        before = values->from[doc] += before; /* where its last ends */
+    for (uint32_t value = values->count; value-- > 0;) {
+        struct list_reader reader = list_read(segment, values->lists[value]);
+        while (list_next(&reader))
+            values->many[--values->from[reader.doc]] = (uint16_t)value;
+    }
+    return STATUS_OK;
+}
+
 /* The vacancies that have a value at all. */
 static enum status make_some(struct search_segment *segment, struct writer *writer,
                              struct values *values) {
@@ -93,10 +116,12 @@ static enum status make_days(struct search_segment *segment) {
 enum status segment_derive(struct search_segment *segment, struct writer *writer) {
     for (unsigned kind = 0; kind < VALUE_KINDS; kind++) {
         struct values *values = &segment->values[kind];
-        bool walked = single_valued(kind) && values->count > SEGMENT_COLUMN_MIN;
+        bool walked = kind < SEARCH_FIELDS && values->count > SEGMENT_COLUMN_MIN;
         enum status status = STATUS_OK;
-        if (walked || kind == VALUE_PLACE)
+        if (kind == VALUE_PLACE || (walked && single_valued(kind)))
             status = make_column(segment, values);
+        else if (walked)
+            status = make_many(segment, values);
         if (status == STATUS_OK && (kind < SEARCH_FIELDS || kind == VALUE_CURRENCY))
             status = make_some(segment, writer, values);
         if (status != STATUS_OK)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOTS_FIRST 1024u
+#define SLOTS_FIRST 64u
 #define CHUNK_FIRST 24u
 #define CHUNK_MOST 4096u
 
@@ -21,7 +21,7 @@ void table_deinit(struct table *table) {
     *table = (struct table){0};
 }
 
-static uint32_t hash_of(struct str key) {
+uint32_t table_hash(struct str key) {
     uint64_t hash = UINT64_C(0x9e3779b97f4a7c15) ^ key.len;
     const char *at = key.ptr;
     size_t left = key.len;
@@ -41,14 +41,17 @@ static uint32_t hash_of(struct str key) {
 
 static enum status grow_slots(struct table *table) {
     size_t count = table->slots_count * 2;
-    uint32_t *slots = memory_zeroed(count, sizeof *slots);
+    uint64_t *slots = memory_wide(count * sizeof *slots);
     if (slots == NULL)
         return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < table->count; i++) {
-        size_t at = table->entries[i].hash & (count - 1);
+    memset(slots, 0, count * sizeof *slots);
+    for (size_t i = 0; i < table->slots_count; i++) {
+        if (table->slots[i] == 0)
+            continue;
+        size_t at = (table->slots[i] >> 32) & (count - 1);
         while (slots[at] != 0)
             at = (at + 1) & (count - 1);
-        slots[at] = (uint32_t)i + 1;
+        slots[at] = table->slots[i];
     }
     free(table->slots);
     table->slots = slots;
@@ -56,30 +59,47 @@ static enum status grow_slots(struct table *table) {
     return STATUS_OK;
 }
 
-static enum status add(struct table *table, struct str key, uint32_t hash, size_t slot) {
-    if (memory_grow((void **)&table->entries, &table->capacity, table->count + 1,
-                    sizeof *table->entries) != STATUS_OK)
+static enum status grow_entries(struct table *table) {
+    size_t capacity = table->capacity == 0 ? 32 : table->capacity * 2;
+    struct table_entry *entries = memory_wide(capacity * sizeof *entries);
+    if (entries == NULL)
         return STATUS_NO_MEMORY;
-    char *copy = memory_store_alloc(&table->store, key.len);
-    if (copy == NULL)
-        return STATUS_NO_MEMORY;
-    if (key.len > 0)
-        memcpy(copy, key.ptr, key.len);
-    table->entries[table->count++] = (struct table_entry){
-        .key = copy, .key_len = (uint32_t)key.len, .hash = hash, .last = UINT32_MAX};
-    table->slots[slot] = (uint32_t)table->count;
+    if (table->count > 0)
+        memcpy(entries, table->entries, table->count * sizeof *entries);
+    free(table->entries);
+    table->entries = entries;
+    table->capacity = capacity;
     return STATUS_OK;
 }
 
-enum status table_find(struct table *table, struct str key, struct table_entry **out) {
+static enum status add(struct table *table, struct str key, uint32_t hash, size_t slot) {
+    if (table->count == table->capacity && grow_entries(table) != STATUS_OK)
+        return STATUS_NO_MEMORY;
+    struct table_entry entry = {.key_len = (uint32_t)key.len, .hash = hash, .last = UINT32_MAX};
+    char *room = entry.key.near;
+    if (key.len > sizeof entry.key.near) {
+        room = memory_store_alloc(&table->store, key.len);
+        if (room == NULL)
+            return STATUS_NO_MEMORY;
+        entry.key.far = room;
+    }
+    if (key.len > 0)
+        memcpy(room, key.ptr, key.len);
+    table->entries[table->count++] = entry;
+    table->slots[slot] = (uint64_t)hash << 32 | table->count;
+    return STATUS_OK;
+}
+
+enum status table_find(struct table *table, struct str key, uint32_t hash,
+                       struct table_entry **out) {
     if ((table->count + 1) * 2 > table->slots_count && grow_slots(table) != STATUS_OK)
         return STATUS_NO_MEMORY;
-    uint32_t hash = hash_of(key);
     size_t mask = table->slots_count - 1, at = hash & mask;
     for (; table->slots[at] != 0; at = (at + 1) & mask) {
-        struct table_entry *entry = &table->entries[table->slots[at] - 1];
-        if (entry->hash == hash && entry->key_len == key.len &&
-            (key.len == 0 || memcmp(entry->key, key.ptr, key.len) == 0)) {
+        if (table->slots[at] >> 32 != hash)
+            continue;
+        struct table_entry *entry = &table->entries[(uint32_t)table->slots[at] - 1];
+        if (str_eq(table_key(entry), key)) {
             *out = entry;
             return STATUS_OK;
         }
@@ -91,9 +111,9 @@ enum status table_find(struct table *table, struct str key, struct table_entry *
 }
 
 uint8_t *table_reserve(struct table *table, struct table_entry *entry, uint32_t most) {
+    if ((size_t)(entry->end - entry->at) >= most && entry->at != NULL)
+        return entry->at;
     struct table_chunk *newest = entry->newest;
-    if (newest != NULL && newest->size - newest->used >= most)
-        return newest->bytes + newest->used;
     uint32_t size = newest == NULL ? CHUNK_FIRST : newest->size * 2;
     if (size > CHUNK_MOST)
         size = CHUNK_MOST;
@@ -103,22 +123,31 @@ uint8_t *table_reserve(struct table *table, struct table_entry *entry, uint32_t 
     if (chunk == NULL)
         return NULL;
     *chunk = (struct table_chunk){.size = size};
-    if (newest == NULL)
+    if (newest == NULL) {
         entry->first = chunk;
-    else
+    } else {
         newest->next = chunk;
+        newest->used = (uint32_t)(entry->at - newest->bytes);
+    }
     entry->newest = chunk;
+    entry->at = chunk->bytes;
+    entry->end = chunk->bytes + size;
     return chunk->bytes;
 }
 
 static int compare_entries(const void *a, const void *b) {
-    const struct table_entry *x = a, *y = b;
-    size_t shared = x->key_len < y->key_len ? x->key_len : y->key_len;
-    int order = shared == 0 ? 0 : memcmp(x->key, y->key, shared);
-    return order != 0 ? order : (x->key_len > y->key_len) - (x->key_len < y->key_len);
+    struct str x = table_key(a), y = table_key(b);
+    size_t shared = x.len < y.len ? x.len : y.len;
+    int order = shared == 0 ? 0 : memcmp(x.ptr, y.ptr, shared);
+    return order != 0 ? order : (x.len > y.len) - (x.len < y.len);
 }
 
 void table_sort(struct table *table) {
+    for (size_t i = 0; i < table->count; i++) {
+        struct table_entry *entry = &table->entries[i];
+        if (entry->newest != NULL)
+            entry->newest->used = (uint32_t)(entry->at - entry->newest->bytes);
+    }
     if (table->count > 1)
         qsort(table->entries, table->count, sizeof *table->entries, compare_entries);
 }

@@ -224,6 +224,9 @@ static size_t values_memory(const struct search_segment *segment) {
         bytes += count * (sizeof *values->offsets + sizeof *values->lists + sizeof *values->global);
         bytes += values->offsets == NULL ? 0 : values->offsets[count];
         bytes += values->narrow != NULL ? segment->docs * sizeof *values->narrow : 0;
+        if (values->from != NULL)
+            bytes += (segment->docs + 1) * sizeof *values->from +
+                     values->pairs * sizeof *values->many;
         bytes += values->wide != NULL ? segment->docs * sizeof *values->wide : 0;
     }
     return bytes;
@@ -251,6 +254,8 @@ enum status writer_finish(struct writer *writer, struct search_segment **out) {
                       segment->by_day_count * sizeof *segment->by_day +
                       segment->values[VALUE_PLACE].count * sizeof *segment->places +
                       values_memory(segment);
+    if (segment->docs > SEGMENT_MEMO_MIN)
+        segment->memo = memo_create(segment->memory / SEGMENT_MEMO_SHARE); /* as well without */
     *out = segment;
     writer->segment = NULL;
     writer_deinit(writer);
