@@ -6,37 +6,16 @@
  * and 150 different words a vacancy, cities and companies skewed. Prints the time of filling, the
  * memory, the percentiles of each kind of query, and of queries while changes come.
  */
-#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "search_corpus.h"
 #include "segreteria/core/clock.h"
-#include "segreteria/search/index.h"
 
-#define VOCABULARY 200000u
-#define RANKS (1u << 20)
-#define TITLES 5000u
-#define DESCRIPTION 140u
-#define CITIES 8000u
-#define COMPANIES 50000u
-#define DRAFTS_MAX 256u
 #define ROUNDS 300u
-
-struct bench {
-    uint64_t state;
-    uint32_t *ranks; /* a random one follows the law */
-    struct str *words;
-    struct search_index *index;
-    struct search_scratch *scratch;
-    struct search_reader *reader;
-    struct arena arena;
-    uint32_t documents;
-    int64_t now_us;
-    int32_t today;
-};
 
 /* Of this thread alone: the machine may be busy with other work. */
 static uint64_t processor_us(void) {
@@ -45,187 +24,20 @@ static uint64_t processor_us(void) {
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static uint64_t next(struct bench *bench) {
-    bench->state ^= bench->state << 13;
-    bench->state ^= bench->state >> 7;
-    bench->state ^= bench->state << 17;
-    return bench->state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
-static uint32_t below(struct bench *bench, uint32_t n) {
-    return (uint32_t)((next(bench) >> 32) * n >> 32);
-}
-
-static uint32_t skewed(struct bench *bench, uint32_t n) {
-    double u = (double)(next(bench) >> 11) / 9007199254740992.0;
-    uint32_t rank = (uint32_t)(exp(u * log((double)n + 1)) - 1);
-    return rank < n ? rank : n - 1;
-}
-
-static void *need(void *memory) {
-    if (memory == NULL)
-        abort();
-    return memory;
-}
-
-static void must(enum status status) {
-    if (status != STATUS_OK) {
-        fprintf(stderr, "search_bench: %s\n", status_name(status));
-        exit(1);
-    }
-}
-
-/* A word of two to six syllables. */
-static struct str spell_out(uint32_t rank) {
-    static const char consonants[] = "bcdfglmnprstvz", vowels[] = "aeiou";
-    uint64_t hash = (rank + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    unsigned syllables = 2 + (unsigned)((hash >> 60) % 4) + (rank > 20000);
-    char *text = need(malloc(13));
-    for (unsigned i = 0; i < syllables; i++) {
-        text[2 * i] = consonants[hash % 14];
-        text[2 * i + 1] = vowels[hash / 14 % 5];
-        hash /= 70;
-    }
-    return str_from(text, 2 * (size_t)syllables);
-}
-
-static void prepare(struct bench *bench) {
-    const double shift = 30;
-    bench->ranks = need(malloc(RANKS * sizeof *bench->ranks));
-    bench->words = need(malloc(VOCABULARY * sizeof *bench->words));
-    for (uint32_t i = 0; i < RANKS; i++) {
-        double rank = (shift + 1) * pow((VOCABULARY + shift) / (shift + 1), (i + 0.5) / RANKS);
-        double at = rank - shift - 1;
-        bench->ranks[i] = at < 0 ? 0 : at >= VOCABULARY ? VOCABULARY - 1 : (uint32_t)at;
-    }
-    for (uint32_t i = 0; i < VOCABULARY; i++)
-        bench->words[i] = spell_out(i);
-}
-
-/* ---- vacancies ---- */
-
-struct made {
-    struct search_document document;
-    struct search_term terms[DRAFTS_MAX];
-    uint16_t positions[DRAFTS_MAX];
-    struct search_language languages[3];
-    struct str values[SEARCH_FIELDS][4];
-    char texts[SEARCH_FIELDS][4][24];
-};
-
-static int compare_numbers(const void *a, const void *b) {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
-}
-
-static void make_terms(struct bench *bench, struct made *made) {
-    static const unsigned lengths[4] = {4, 8, 8, DESCRIPTION};
-    uint64_t drafts[DRAFTS_MAX];
-    unsigned count = 0, position = 0;
-    uint32_t title = skewed(bench, TITLES);
-    for (unsigned field = 0; field < 4; field++) {
-        unsigned length = field < 3 ? lengths[field] : DESCRIPTION / 2 + below(bench, DESCRIPTION);
-        for (unsigned i = 0; i < length && count < DRAFTS_MAX; i++) {
-            uint32_t word = bench->ranks[next(bench) & (RANKS - 1)];
-            if (field < 2) /* of titles and roles there are not so many */
-                word = bench->ranks[(title * 7919u + field * 31 + i * 104729u) & (RANKS - 1)];
-            if (field == 3 && i > 0 && (drafts[count - 1] >> 32) < 400 && below(bench, 4) == 0)
-                word = (uint32_t)(drafts[count - 1] >> 32) + 1; /* set phrases */
-            drafts[count++] = (uint64_t)word << 32 | (uint64_t)++position << 16 | (3 - field);
-        }
-        position += 8;
-    }
-    qsort(drafts, count, sizeof *drafts, compare_numbers);
-    size_t terms = 0;
-    for (unsigned i = 0; i < count; i++) {
-        uint32_t word = (uint32_t)(drafts[i] >> 32);
-        made->positions[i] = SEARCH_POSITION_BITS(drafts[i] >> 16 & 0x3fff, drafts[i] & 3);
-        if (terms == 0 || !str_eq(made->terms[terms - 1].lexeme, bench->words[word]))
-            made->terms[terms++] = (struct search_term){.lexeme = bench->words[word],
-                                                        .positions = &made->positions[i]};
-        made->terms[terms - 1].count++;
-    }
-    /* Two ranks may be spelt alike: the second goes. */
-    for (size_t i = 0; i < terms; i++)
-        for (size_t j = i + 1; j < terms; j++)
-            if (str_eq(made->terms[i].lexeme, made->terms[j].lexeme))
-                made->terms[j--] = made->terms[--terms];
-    made->document.terms = made->terms;
-    made->document.terms_count = terms;
-}
-
-static void set(struct made *made, unsigned field, unsigned at, const char *prefix, uint32_t n) {
-    int len = snprintf(made->texts[field][at], sizeof made->texts[field][at], "%s%u", prefix, n);
-    made->values[field][at] = str_from(made->texts[field][at], (size_t)len);
-    made->document.fields[field] = (struct search_values){made->values[field], at + 1};
-}
-
-static void make_fields(struct bench *bench, struct made *made) {
-    static const struct str codes[] = {STR_INIT("en"), STR_INIT("it"), STR_INIT("fr"),
-                                       STR_INIT("de"), STR_INIT("es")};
-    struct search_document *document = &made->document;
-    uint32_t city = skewed(bench, CITIES);
-    set(made, SEARCH_ROLE, 0, "role_", skewed(bench, 14));
-    set(made, SEARCH_EMPLOYMENT_TYPE, 0, "type_", skewed(bench, 6));
-    set(made, SEARCH_CONTRACT, 0, "contract_", skewed(bench, 5));
-    set(made, SEARCH_WORK_MODE, 0, "mode_", skewed(bench, 3));
-    set(made, SEARCH_CONFIDENTIALITY, 0, "level_", skewed(bench, 3));
-    set(made, SEARCH_COUNTRY, 0, "C", 0);
-    set(made, SEARCH_REGION, 0, "region ", city % 20);
-    set(made, SEARCH_CITY, 0, "city ", city);
-    set(made, SEARCH_COMPANY, 0, "0190-company-", skewed(bench, COMPANIES));
-    for (unsigned i = 0, first = skewed(bench, 13); i < 3; i++)
-        set(made, SEARCH_SOFT_SKILL, i, "skill_", (first + i * 5) % 13);
-    for (unsigned i = 0, first = skewed(bench, 14); i < 3; i++)
-        set(made, SEARCH_DUTY, i, "duty_", (first + i * 5) % 14);
-    set(made, SEARCH_TOOL, 0, "tool_", skewed(bench, 300));
-    set(made, SEARCH_TOOL, 1, "tool_", 300 + skewed(bench, 300));
-    for (unsigned i = 0; i < 2; i++)
-        made->languages[i] = (struct search_language){codes[i == 0 ? 0 : 1 + skewed(bench, 4)],
-                                                      (uint8_t)(2 + below(bench, 5)), i == 0};
-    document->languages = made->languages;
-    document->languages_count = 2;
-    document->has_place = true;
-    document->latitude = 36 + (city * 37 % 1009) * 0.0109;
-    document->longitude = 7 + (city * 53 % 1013) * 0.0109;
-}
-
-static const struct search_document *make(struct bench *bench, struct made *made, uint32_t number) {
-    struct search_document *document = &made->document;
-    memset(document, 0, sizeof *document);
-    uint64_t random = next(bench);
-    for (unsigned i = 0; i < 4; i++)
-        document->id.bytes[i] = (uint8_t)(number >> (24 - 8 * i));
-    memcpy(document->id.bytes + 8, &random, 8);
-    document->published_at_us = bench->now_us - INT64_C(15552000000000) +
-                                (int64_t)number * (INT64_C(15552000000000) / bench->documents);
-    document->valid_through = bench->today + (int32_t)below(bench, 90);
-    document->dictionary = (uint8_t)(1 + (number % 5 == 0));
-    document->office_days = (int8_t)below(bench, 6);
-    if (below(bench, 10) > 2) {
-        memcpy(document->salary_currency, "EUR", 4);
-        document->salary_low = 20000 + below(bench, 300) * 100;
-        document->salary_high = document->salary_low + below(bench, 100) * 100;
-    }
-    make_terms(bench, made);
-    make_fields(bench, made);
-    return document;
-}
-
 static void fill(struct bench *bench) {
     struct search_builder *builder;
     struct search_segment *segment;
-    struct made *made = need(malloc(sizeof *made));
+    struct made *made = bench_need(malloc(sizeof *made));
     uint64_t adding = 0, terms = 0;
-    must(search_builder_create(bench->index, &builder));
+    bench_must(search_builder_create(bench->index, &builder));
     for (uint32_t i = 0; i < bench->documents; i++) {
-        const struct search_document *document = make(bench, made, i);
+        const struct search_document *document = bench_make(bench, made, i);
         terms += document->terms_count;
         uint64_t start = processor_us();
-        must(search_builder_add(builder, document));
+        bench_must(search_builder_add(builder, document));
         if (search_builder_full(builder) || i + 1 == bench->documents) {
-            must(search_builder_finish(builder, &segment));
-            must(search_index_adopt(bench->index, segment));
+            bench_must(search_builder_finish(builder, &segment));
+            bench_must(search_index_adopt(bench->index, segment));
         }
         adding += processor_us() - start;
     }
@@ -240,7 +52,7 @@ static void fill(struct bench *bench) {
 
 /* ---- queries ---- */
 
-static int compare_times(const void *a, const void *b) { return compare_numbers(a, b); }
+static int compare_times(const void *a, const void *b) { return bench_compare_numbers(a, b); }
 
 static void report(const char *name, uint64_t *times, size_t count, uint64_t total) {
     qsort(times, count, sizeof *times, compare_times);
@@ -331,14 +143,15 @@ static void compose(struct bench *bench, struct asked *asked, enum kind kind) {
     static const int five[] = {SEARCH_ROLE, SEARCH_CITY, SEARCH_COMPANY, SEARCH_TOOL,
                                SEARCH_LANGUAGE};
     int all[SEARCH_FACETS];
-    uint32_t ranks[2] = {below(bench, 20), 20 + below(bench, 60)};
-    uint32_t rare = 20000 + below(bench, 100000), middle = 30 + below(bench, 200);
+    uint32_t ranks[2] = {bench_below(bench, 20), 20 + bench_below(bench, 60)};
+    uint32_t rare = 20000 + bench_below(bench, 100000), middle = 30 + bench_below(bench, 200);
     *asked = (struct asked){.query = {.limit = 20, .office_days_max = -1, .today = bench->today}};
     struct search_query *query = &asked->query;
     query->now_us = bench->now_us;
-    int len = snprintf(asked->city_text, sizeof asked->city_text, "city %u", below(bench, 10));
+    int len = snprintf(asked->city_text, sizeof asked->city_text, "city %u",
+                       bench_below(bench, 10));
     asked->city = str_from(asked->city_text, (size_t)len);
-    uint32_t place = skewed(bench, CITIES);
+    uint32_t place = bench_skewed(bench, CITIES);
     query->place.latitude = 36 + (place * 37 % 1009) * 0.0109;
     query->place.longitude = 7 + (place * 53 % 1013) * 0.0109;
     for (int i = 0; i < SEARCH_FACETS; i++)
@@ -390,8 +203,8 @@ static void compose(struct bench *bench, struct asked *asked, enum kind kind) {
 static uint64_t run(struct bench *bench, const struct asked *asked, uint64_t *total) {
     struct search_result result;
     uint64_t start = processor_us();
-    must(search_query_run(search_reader_enter(bench->reader), &asked->query, bench->scratch,
-                          &bench->arena, &result));
+    bench_must(search_query_run(search_reader_enter(bench->reader), &asked->query, bench->scratch,
+                                &bench->arena, &result));
     search_reader_leave(bench->reader);
     uint64_t spent = processor_us() - start;
     *total += result.total;
@@ -401,7 +214,7 @@ static uint64_t run(struct bench *bench, const struct asked *asked, uint64_t *to
 
 static void measure_queries(struct bench *bench) {
     uint64_t times[ROUNDS];
-    struct asked *asked = need(malloc(sizeof *asked));
+    struct asked *asked = bench_need(malloc(sizeof *asked));
     for (unsigned kind = 0; kind < KINDS; kind++) {
         uint64_t total = 0, warm = 0;
         for (unsigned i = 0; i < 20; i++) {
@@ -420,9 +233,9 @@ static void measure_queries(struct bench *bench) {
 /* ---- the lexicon ---- */
 
 static void measure_lexicon(struct bench *bench) {
-    struct search_word *words = need(malloc(VOCABULARY * sizeof *words));
+    struct search_word *words = bench_need(malloc(VOCABULARY * sizeof *words));
     uint32_t titles = bench->documents / 5 + 1;
-    struct search_suggestion *suggestions = need(malloc(titles * sizeof *suggestions));
+    struct search_suggestion *suggestions = bench_need(malloc(titles * sizeof *suggestions));
     for (uint32_t i = 0; i < VOCABULARY; i++)
         words[i] = (struct search_word){bench->words[i], VOCABULARY - i};
     for (uint32_t i = 0; i < titles; i++) {
@@ -434,15 +247,14 @@ static void measure_lexicon(struct bench *bench) {
     }
     struct search_lexicon *lexicon;
     uint64_t start = processor_us();
-    must(search_lexicon_create(words, VOCABULARY, suggestions, titles, &lexicon));
+    bench_must(search_lexicon_create(words, VOCABULARY, suggestions, titles, &lexicon));
     printf("lexicon of %u words and %u titles: made in %.2f s, %.1f MiB\n", VOCABULARY, titles,
-           (double)(processor_us() - start) / 1e6,
-           (double)search_lexicon_bytes(lexicon) / 1048576);
-    must(search_index_set_lexicon(bench->index, lexicon));
+           (double)(processor_us() - start) / 1e6, (double)search_lexicon_bytes(lexicon) / 1048576);
+    bench_must(search_index_set_lexicon(bench->index, lexicon));
     arena_reset(&bench->arena);
     uint64_t times[ROUNDS], found = 0;
     for (unsigned i = 0; i < ROUNDS; i++) {
-        struct str word = bench->words[below(bench, VOCABULARY)], out;
+        struct str word = bench->words[bench_below(bench, VOCABULARY)], out;
         char text[16];
         memcpy(text, word.ptr, word.len);
         text[2] = text[2] == 'x' ? 'y' : 'x';
@@ -454,11 +266,11 @@ static void measure_lexicon(struct bench *bench) {
     for (size_t len = 1; len <= 3; len++) {
         found = 0;
         for (unsigned i = 0; i < ROUNDS; i++) {
-            struct str word = str_from(bench->words[below(bench, 5000)].ptr, len);
+            struct str word = str_from(bench->words[bench_below(bench, 5000)].ptr, len);
             struct search_suggestion *out;
             size_t count;
             start = processor_us();
-            must(search_suggest(lexicon, word, 15, 10, &bench->arena, &out, &count));
+            bench_must(search_suggest(lexicon, word, 15, 10, &bench->arena, &out, &count));
             times[i] = processor_us() - start;
             found += count;
             arena_reset(&bench->arena);
@@ -479,7 +291,7 @@ struct merger {
 
 static void *merge_main(void *context) {
     struct merger *merger = context;
-    must(search_merge_run(merger->merge));
+    bench_must(search_merge_run(merger->merge));
     atomic_store(&merger->done, true);
     return NULL;
 }
@@ -494,7 +306,7 @@ struct asker {
 
 static void *ask_main(void *context) {
     struct asker *asker = context;
-    struct asked *asked = need(malloc(sizeof *asked));
+    struct asked *asked = bench_need(malloc(sizeof *asked));
     while (!atomic_load(&asker->stop) && asker->count < 65536) {
         compose(asker->bench, asked, (enum kind)(asker->count % (FIVE_FACETS + 1)));
         asker->times[asker->count++] = run(asker->bench, asked, &asker->total);
@@ -506,11 +318,11 @@ static void *ask_main(void *context) {
 /* Batches of 20: half new, half replace what is there. */
 static void measure_changes(struct bench *bench, unsigned seconds) {
     struct bench own = *bench; /* random numbers of the writer */
-    struct made *made = need(malloc(20 * sizeof *made));
-    struct asker *asker = need(calloc(1, sizeof *asker));
+    struct made *made = bench_need(malloc(20 * sizeof *made));
+    struct asker *asker = bench_need(calloc(1, sizeof *asker));
     struct merger merger = {0};
     bool merging = false;
-    uint64_t *times = need(malloc(1000000 * sizeof *times));
+    uint64_t *times = bench_need(malloc(1000000 * sizeof *times));
     size_t batches = 0;
     pthread_t thread;
     asker->bench = bench;
@@ -521,19 +333,19 @@ static void measure_changes(struct bench *bench, unsigned seconds) {
         struct search_change changes[20];
         for (unsigned i = 0; i < 20; i++) {
             struct search_document *document = &made[i].document;
-            (void)make(&own, &made[i],
-                       i % 2 == 0 ? bench->documents : below(&own, bench->documents));
+            (void)bench_make(&own, &made[i],
+                             i % 2 == 0 ? bench->documents : bench_below(&own, bench->documents));
             changes[i] = (struct search_change){document->id, document};
         }
         uint64_t from = processor_us();
-        must(search_index_apply(bench->index, changes, 20));
+        bench_must(search_index_apply(bench->index, changes, 20));
         if (!merging && search_merge_plan(bench->index, &merger.merge) == STATUS_OK) {
             merging = true;
             atomic_store(&merger.done, false);
             pthread_create(&merger.thread, NULL, merge_main, &merger);
         } else if (merging && atomic_load(&merger.done)) {
             pthread_join(merger.thread, NULL);
-            must(search_merge_install(bench->index, merger.merge));
+            bench_must(search_merge_install(bench->index, merger.merge));
             merging = false;
         }
         times[batches] = processor_us() - from;
@@ -543,7 +355,7 @@ static void measure_changes(struct bench *bench, unsigned seconds) {
     pthread_join(thread, NULL);
     if (merging) {
         pthread_join(merger.thread, NULL);
-        must(search_merge_install(bench->index, merger.merge));
+        bench_must(search_merge_install(bench->index, merger.merge));
     }
     struct search_stats stats;
     search_index_stats(bench->index, &stats);
@@ -568,10 +380,10 @@ int main(int argc, char **argv) {
     bench.documents = (uint32_t)documents;
     bench.now_us = (int64_t)bench.today * INT64_C(86400000000);
     struct search_options options = {.readers_max = 4};
-    prepare(&bench);
-    must(search_index_create(&options, &bench.index));
-    must(search_scratch_create(&bench.scratch));
-    must(search_reader_register(bench.index, &bench.reader));
+    bench_prepare(&bench);
+    bench_must(search_index_create(&options, &bench.index));
+    bench_must(search_scratch_create(&bench.scratch));
+    bench_must(search_reader_register(bench.index, &bench.reader));
     arena_init(&bench.arena, (size_t)1 << 30);
     fill(&bench);
     measure_queries(&bench);
