@@ -241,6 +241,8 @@ static enum status start_workers(struct serve *serve) {
         .epochs = &shared->epochs,
         .keys = &shared->keys,
         .keys_dir = serve->data_path,
+        .keys_source = serve->options.master_key != NULL ? "environment"
+                                                         : cluster_data_dir(serve->cluster),
         .audit_retention_days = (unsigned)serve->options.audit_retention_days};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
