@@ -130,6 +130,8 @@ static struct str header_of(void *context, struct str name) {
 }
 
 static void parameters_step(struct api_call *call) {
+    if (kept_answer(call))
+        return;
     struct parameter_violation *violations = NULL;
     enum status status = contract_parse_parameters(
         call->operation, &call->route, http_request_query(call->request), header_of, call->request,

@@ -65,6 +65,11 @@ void reply_send(struct api_call *call, const struct http_reply *reply);
 /* The request ends without its answer. */
 void seen_forget(struct api_call *call);
 
+/* kept.c */
+/* Answers from what was rendered before. False: it has to be made, and may be kept. */
+bool kept_answer(struct api_call *call);
+void keep_answer(const struct api_call *call, const struct http_reply *reply);
+
 /* prefer.c */
 /* What a Prefer field asks to be returned. */
 enum api_return prefer_return(struct str list);

@@ -42,6 +42,7 @@ void reply_send(struct api_call *call, const struct http_reply *reply) {
     bool waits = call->publishes && reply->status < 400 &&
                  search_feed_is_live(worker->shared->feed, loop_now_ms(worker->loop));
     struct seen *seen = waits ? calloc(1, sizeof *seen) : NULL;
+    keep_answer(call, reply);
     if (seen == NULL) {
         http_reply_send(call->request, reply);
         return;

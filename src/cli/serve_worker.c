@@ -2,6 +2,7 @@
 #include "serve_worker.h"
 
 #include "generated/statements.h"
+#include "segreteria/api/answers.h"
 #include "segreteria/api/plans.h"
 #include "segreteria/core/log.h"
 
@@ -140,6 +141,8 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     if (status == STATUS_OK)
         status = plans_create(&worker->api.plans);
     if (status == STATUS_OK)
+        status = answers_create(&worker->api.answers);
+    if (status == STATUS_OK)
         status = lanes_open(worker, conninfo);
     if (status == STATUS_OK)
         status = http_open(worker, listen_fd);
@@ -176,6 +179,7 @@ void serve_worker_join(struct serve_worker *worker) {
     auth_cache_destroy(worker->api.tokens);
     search_port_detach(&worker->api.search);
     plans_destroy(worker->api.plans);
+    answers_destroy(worker->api.answers);
 }
 
 void serve_worker_destroy(struct serve_worker *worker) { loop_destroy(worker->api.loop); }

@@ -89,6 +89,31 @@ static struct fixed_content *fixed_of(struct http_request *request, const struct
     return fixed_find(request->server, answer->parts[0]);
 }
 
+void http_kept_clear(struct http_kept *kept) {
+    for (size_t i = 0; i < sizeof kept->coded / sizeof kept->coded[0]; i++)
+        free(kept->coded[i].bytes);
+    *kept = (struct http_kept){.etag = ""};
+}
+
+static bool encode_kept(struct http_request *request, struct answer *answer, enum coding coding,
+                        struct http_kept *kept) {
+    size_t at = (size_t)coding - (size_t)CODING_IDENTITY - 1;
+    if (at >= sizeof kept->coded / sizeof kept->coded[0])
+        return false;
+    if (!kept->coded[at].tried) {
+        kept->coded[at].tried = true;
+        if (compress_parts(request->server->compressor, coding, answer->parts, answer->parts_count,
+                           &kept->coded[at].bytes, &kept->coded[at].len) != STATUS_OK)
+            kept->coded[at].bytes = NULL;
+    }
+    if (kept->coded[at].bytes == NULL)
+        return false;
+    answer->parts[0] = str_from(kept->coded[at].bytes, kept->coded[at].len);
+    answer->parts_count = 1;
+    answer->len = kept->coded[at].len;
+    return true;
+}
+
 /* True when the content goes out in that coding. */
 static bool encode(struct http_request *request, struct answer *answer, enum coding coding) {
     size_t len;
@@ -101,6 +126,9 @@ static bool encode(struct http_request *request, struct answer *answer, enum cod
         answer->len = coded.len;
         return true;
     }
+    struct http_kept *kept = request->reply.kept;
+    if (kept != NULL)
+        return encode_kept(request, answer, coding, kept);
     if (compress_parts(request->server->compressor, coding, answer->parts, answer->parts_count,
                        &request->coded, &len) != STATUS_OK)
         return false;
@@ -176,6 +204,12 @@ static struct str opaque_tag(struct http_request *request, const struct answer *
     const struct fixed_content *fixed = fixed_of(request, answer);
     if (fixed != NULL)
         return fixed_tag(fixed);
+    if (reply->kept != NULL) {
+        if (reply->kept->etag[0] == '\0')
+            etag_of(request->server->etag_key, answer->parts, answer->parts_count,
+                    reply->kept->etag);
+        return str_of(reply->kept->etag);
+    }
     char *made = arena_alloc(&request->arena, ETAG_OPAQUE_SIZE);
     if (made == NULL)
         return STR_NONE;

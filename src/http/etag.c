@@ -7,18 +7,41 @@ _Static_assert(crypto_shorthash_siphashx24_BYTES == 16 &&
                    crypto_shorthash_siphashx24_KEYBYTES == 16,
                "a tag has 128 bits");
 
+#define BLOCK ((size_t)8 * 1024)
+
+/* The key of each block is the hash of those before it. */
+static void take_block(const unsigned char key[16], struct str block, unsigned char hash[16]) {
+    unsigned char chained[16];
+    for (unsigned k = 0; k < 16; k++)
+        chained[k] = key[k] ^ hash[k];
+    (void)crypto_shorthash_siphashx24(hash, (const unsigned char *)block.ptr, block.len, chained);
+}
+
+/* In blocks of one size wherever the parts end, so that the same bytes give the same tag. Only what
+ * lies in two parts is copied. */
 void etag_of(const unsigned char key[16], const struct str *parts, size_t count,
              char out[ETAG_OPAQUE_SIZE]) {
-    unsigned char hash[16] = {0}, chained[16];
+    unsigned char hash[16] = {0};
+    char gathered[BLOCK];
+    size_t held = 0;
     for (size_t i = 0; i < count; i++) {
-        /* One part after the other without joining them: the key of each is the hash of those
-         * before it. */
-        for (unsigned k = 0; k < 16; k++)
-            chained[k] = key[k] ^ hash[k];
-        (void)crypto_shorthash_siphashx24(
-            hash, (const unsigned char *)(parts[i].len > 0 ? parts[i].ptr : ""), parts[i].len,
-            chained);
+        struct str part = parts[i];
+        while (part.len > 0) {
+            bool whole = held == 0 && part.len >= BLOCK;
+            size_t n = part.len < BLOCK - held ? part.len : BLOCK - held;
+            if (whole)
+                take_block(key, str_from(part.ptr, BLOCK), hash);
+            else
+                memcpy(gathered + held, part.ptr, n);
+            held = whole ? 0 : held + n;
+            part = str_from(part.ptr + n, part.len - n);
+            if (held == BLOCK) {
+                take_block(key, str_from(gathered, BLOCK), hash);
+                held = 0;
+            }
+        }
     }
+    take_block(key, str_from(gathered, held), hash);
     (void)sodium_bin2base64(out, ETAG_OPAQUE_SIZE, hash, sizeof hash,
                             sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

@@ -92,6 +92,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     request->reply.release = NULL;
     request->reply.body_fd = 0;
     request->reply.source = NULL;
+    request->reply.kept = NULL;
     request->coded = NULL;
     make_id(server, request);
     connection->request = request;

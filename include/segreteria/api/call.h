@@ -71,6 +71,8 @@ struct api_call {
     enum api_return wanted; /* Prefer: return=... */
     bool publishes;         /* see api_publishes */
     struct seen *seen;      /* what the answer waits for */
+    struct str answer_key;  /* under which the answer may be kept; STR_NONE: it may not */
+    uint64_t answer_epoch;
 };
 
 /* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings

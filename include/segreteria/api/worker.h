@@ -51,6 +51,7 @@ struct api_worker {
     struct auth_cache *tokens;
     struct search_port search;
     struct plans *plans;
+    struct answers *answers;
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */
     unsigned batches;                    /* running */

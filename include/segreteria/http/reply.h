@@ -40,6 +40,18 @@ void http_source_end(struct http_source *source);
 /* The rest cannot be made: the connection is cut, so that the client sees it. */
 void http_source_fail(struct http_source *source);
 
+/* What is worked out of an answer that is sent again and again: its entity tag and its compressed
+ * forms. Beside the bytes, in the same hands; zero-initialise it. */
+struct http_kept {
+    char etag[24];
+    struct {
+        char *bytes;
+        size_t len;
+        bool tried;
+    } coded[3];
+};
+void http_kept_clear(struct http_kept *kept);
+
 struct http_reply {
     int status;
     const char *content_type; /* static; NULL: application/json where there is a body */
@@ -69,6 +81,7 @@ struct http_reply {
     /* The one part is static memory that never changes (an embedded file): its entity tag and its
      * compressed forms are made once and kept. */
     bool fixed;
+    struct http_kept *kept; /* of the parts' bytes; lives until `release`; may be NULL */
     /* Holds a secret beside what the client sent: it is not compressed, so that its length does not
      * tell how alike the two are (BREACH). */
     bool secret;

@@ -206,6 +206,7 @@ static void done(struct helper_job *job) {
         log_warn("search_lexicon_failed", "reason=no_memory");
     else
         log_debug("search_lexicon_ready", "ms=%llu", (unsigned long long)took_ms);
+    (void)atomic_fetch_add(&feed->epoch, 1); /* kept answers may hold other spellings */
     if (feed->lexicon_stale)
         feed_lexicon_soon(feed);
 }
