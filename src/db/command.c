@@ -11,8 +11,8 @@ enum status db_command(const char *conninfo, const char *sql, const char *const 
     enum status status = migrate_connect(conninfo, &connection, error);
     if (status != STATUS_OK)
         return status;
-    PGresult *result =
-        PQexecParams(connection, sql, (int)params_count, NULL, params, NULL, NULL, 0);
+    PGresult *result = PQexecParams(connection, sql, (int)params_count, NULL, params, NULL, NULL,
+                                    0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         migrate_append_result(result, connection, error);
         status = STATUS_INTERNAL;

@@ -1,6 +1,8 @@
-/* GET /v1/jobs/{job_id}: published ones for anybody, every state for the company they belong to. */
+/* GET /v1/jobs/{job_id}: published ones for anybody, every state for the company they belong to; as
+ * JSON, or as a JobPosting of schema.org (JSON-LD). */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
+#include "posting.h"
 #include "segreteria/api/call.h"
 
 static void ask(struct api_call *call) {
@@ -9,14 +11,38 @@ static void ask(struct api_call *call) {
         api_fail(call, status);
 }
 
+static void reply_posting(struct api_call *call, const struct db_result *result) {
+    struct str body = posting_make(call->arena, db_result_get(result, "body"));
+    if (str_is_none(body)) {
+        api_fail(call, STATUS_NO_MEMORY);
+        return;
+    }
+    struct http_reply reply = {.status = 200,
+                               .content_type = "application/ld+json",
+                               .parts = {body},
+                               .parts_count = 1,
+                               .no_store = call->authenticated};
+    http_reply_send(call->request, &reply);
+}
+
+static bool wants_posting(const struct api_call *call) {
+    const struct operation *operation = call->operation;
+    int type = http_negotiate_type(http_request_header_list(call->request, STR("Accept")),
+                                   operation->responses_types, operation->responses_types_count);
+    return type >= 0 && str_eq(operation->responses_types[type], STR("application/ld+json"));
+}
+
 static void on_row(struct api_call *call, const struct db_result *result) {
     struct str company_id = db_result_get(result, "out_company_id");
     bool own = call->principal.kind == PRINCIPAL_COMPANY && !call->principal.suspended &&
                company_id.len > 0 && str_eq(company_id, str_of(call->principal.company_id));
-    if (own)
-        api_reply_row_as(call, result, 200);
-    else if (!str_eq(db_result_get(result, "status"), STR("200")) && api_company_unclear(call))
+    bool shown = own || str_eq(db_result_get(result, "status"), STR("200"));
+    if (!shown && api_company_unclear(call))
         ask(call); /* it may be a draft of one of the caller's companies */
+    else if (shown && wants_posting(call))
+        reply_posting(call, result);
+    else if (own)
+        api_reply_row_as(call, result, 200);
     else
         api_reply_row(call, result);
 }

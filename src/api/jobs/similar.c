@@ -3,6 +3,4 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_jobs_similar(struct api_call *call) {
-    return api_submit(call, &stmt_jobs_similar);
-}
+enum status api_jobs_similar(struct api_call *call) { return api_submit(call, &stmt_jobs_similar); }
