@@ -23,10 +23,14 @@ function explain(problem) {
   return details.length > 0 ? details.join(" ") : problem.detail || problem.title || main.dataset.other;
 }
 
-// With an account that exists: a session only for this.
-async function acceptWithAccount(path, given) {
+// With an account that exists: a session only for this. An account with a second factor is asked for its code then.
+async function acceptWithAccount(path, { code, ...given }, form) {
+  if (code) given[/^[0-9 ]+$/.test(code) ? "totp_code" : "recovery_code"] = code.replaceAll(" ", "");
   const opened = await post("/v1/sessions", given);
-  if (!opened.ok) return opened;
+  if (!opened.ok) {
+    if (opened.body.code === "totp_required") form.querySelector(".second").hidden = false;
+    return opened;
+  }
   const session = opened.body.session.access_token;
   const answer = await post(path, { token }, session);
   await fetch("/v1/sessions/current", { method: "DELETE", headers: { Authorization: "Bearer " + session } });
@@ -43,7 +47,9 @@ async function submit(section, form) {
   button.disabled = true;
   button.textContent = main.dataset.busy;
   try {
-    const answer = "signsIn" in form.dataset ? await acceptWithAccount(path, given) : await post(path, { token, ...given });
+    const answer = "signsIn" in form.dataset
+      ? await acceptWithAccount(path, given, form)
+      : await post(path, { token, ...given });
     if (answer.ok) {
       for (const child of section.children) child.hidden = !child.classList.contains("done");
       section.querySelector(".done h1").focus();
