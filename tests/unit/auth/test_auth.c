@@ -184,6 +184,40 @@ static void a_look_up_overtaken_by_a_revocation_is_not_kept(void **state) {
     assert_int_equal(get(2, 1001), AUTH_CACHE_MISS);
 }
 
+static void who_hears_nothing_uses_nothing(void **state) {
+    (void)state;
+    struct principal who = somebody();
+    put(2, auth_cache_snapshot(cache), 1000, &who);
+    atomic_store(&epochs.deaf, true);
+    assert_int_equal(get(2, 1001), AUTH_CACHE_MISS);
+    atomic_store(&epochs.deaf, false);
+    assert_int_equal(get(2, 1001), AUTH_CACHE_FOUND);
+}
+
+static void each_company_of_a_session_has_an_entry_of_its_own(void **state) {
+    (void)state;
+    static const char *const names[] = {account, other};
+    unsigned char keys[3][TOKEN_HASH_BYTES] = {{9}, {9}, {9}};
+    for (size_t i = 0; i < 2; i++) {
+        struct principal who = somebody();
+        memcpy(who.company_id, names[i], UUID_TEXT_SIZE);
+        auth_cache_key_for_company(keys[i], names[i]);
+        auth_cache_put(cache, keys[i], auth_cache_snapshot(cache), 1000, &who);
+    }
+    struct principal found;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(auth_cache_get(cache, keys[i], 1001, &found), AUTH_CACHE_FOUND);
+        assert_string_equal(found.company_id, names[i]);
+    }
+    assert_int_equal(auth_cache_get(cache, keys[2], 1001, &found), AUTH_CACHE_MISS);
+    unsigned char another[TOKEN_HASH_BYTES] = {10};
+    auth_cache_key_for_company(another, account); /* another token, the same company */
+    assert_int_equal(auth_cache_get(cache, another, 1001, &found), AUTH_CACHE_MISS);
+    auth_epochs_bump(&epochs, STR(account)); /* of the account, whichever the company */
+    assert_int_equal(auth_cache_get(cache, keys[0], 1001, &found), AUTH_CACHE_MISS);
+    assert_int_equal(auth_cache_get(cache, keys[1], 1001, &found), AUTH_CACHE_MISS);
+}
+
 static void a_full_set_makes_room(void **state) {
     (void)state;
     struct principal who = somebody();
@@ -202,6 +236,10 @@ int main(void) {
         cmocka_unit_test(hashes_depend_on_the_key),
         cmocka_unit_test(the_key_file_is_made_once_and_kept_private),
         cmocka_unit_test_setup_teardown(entries_end_with_their_time, cache_setup, cache_teardown),
+        cmocka_unit_test_setup_teardown(who_hears_nothing_uses_nothing, cache_setup,
+                                        cache_teardown),
+        cmocka_unit_test_setup_teardown(each_company_of_a_session_has_an_entry_of_its_own,
+                                        cache_setup, cache_teardown),
         cmocka_unit_test_setup_teardown(a_revocation_ends_the_accounts_entries_only, cache_setup,
                                         cache_teardown),
         cmocka_unit_test_setup_teardown(a_look_up_overtaken_by_a_revocation_is_not_kept,
