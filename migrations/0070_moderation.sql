@@ -166,21 +166,17 @@ comment on function applications_create_open(uuid, uuid, uuid, uuid, jsonb, text
 
 -- --- Who acts for a suspended company ------------------------------------------------------------------------------------
 
-create or replace function in_context(context text) returns boolean
+create or replace function context_holds(c jsonb) returns boolean
 language plpgsql volatile
 as $$
 declare
-    c jsonb := context::jsonb;
     account uuid := (c ->> 'account_id')::uuid;
     company uuid := (c ->> 'company_id')::uuid;
     token uuid := (c ->> 'token_id')::uuid;
     ranks constant text[] := array['viewer', 'recruiter', 'owner'];
     now_role text;
 begin
-    perform set_config('segreteria.context', context, true);
-    if c ->> 'kind' = 'anonymous' then
-        return true;
-    elsif c ->> 'token_type' = 'session' then
+    if c ->> 'token_type' = 'session' then
         select m.role into now_role
         from sessions s
         join accounts a on a.id = s.account_id and a.disabled_at is null
@@ -194,8 +190,10 @@ begin
         where t.id = token and t.account_id = account and t.revoked_at is null
             and (t.expires_at is null or t.expires_at > now());
     end if;
-    if not found or (company is not null and now_role is null) then
+    if not found or (company is not null and now_role is null and c ->> 'token_type' = 'api') then
         raise exception using errcode = 'SG003', message = 'what let this request in is no longer valid';
+    elsif company is not null and now_role is null then
+        raise exception using errcode = 'SG004', message = 'the caller has left the company by now';
     elsif now_role <> c ->> 'role' and array_position(ranks, now_role) < array_position(ranks, c ->> 'role') then
         raise exception using errcode = 'SG004', message = 'the caller has a lesser role in the company by now';
     elsif (c -> 'for_company')::boolean
@@ -205,10 +203,9 @@ begin
     return true;
 end
 $$;
-comment on function in_context(text) is
-    'Runs before every write of the API, in its transaction: keeps the context (context_text) and refuses a caller whose '
-    'session, token, account or membership ended (SG003), whose role shrank (SG004) or whose company was suspended (SG005) '
-    'after the request was let in.';
+comment on function context_holds(jsonb) is
+    'Whether the caller of a request context may still act as it says: raises SG003 (session, token or account ended), SG004 '
+    '(membership ended or role shrank) or SG005 (company suspended) if not.';
 
 create function suspension_json(c companies) returns json
 language sql stable
