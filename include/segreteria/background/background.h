@@ -20,8 +20,8 @@ struct background_options {
     _Atomic(const struct keys *) *keys; /* exchanged when the key file changes; what was there at
                                            start is the caller's, the rest lives until
                                            background_destroy */
-    const char *keys_dir;        /* where the key file is, as a path this process can reach */
-    const char *keys_source;     /* what to call it, or "environment": then no file is read */
+    const char *keys_dir;    /* where the key file is, as a path this process can reach */
+    const char *keys_source; /* what to call it, or "environment": then no file is read */
     unsigned audit_retention_days;
     struct courier_options mail; /* what it points at must live as long */
 };
