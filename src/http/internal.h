@@ -162,6 +162,7 @@ void connection_notified(void *cls, struct MHD_Connection *mhd, void **socket_co
                          enum MHD_ConnectionNotificationCode code);
 void connection_deadline(struct http_connection *connection, enum phase phase, uint64_t after_ms);
 void connection_shutdown(struct http_connection *connection);
+bool connection_left(const struct http_connection *connection); /* the client closed, or reset it */
 bool connection_has_input(const struct http_connection *connection); /* bytes nobody has read yet */
 /* Its request is over: the next one is waited for. */
 void connection_idle(struct http_connection *connection);

@@ -248,6 +248,9 @@ struct str http_request_id(const struct http_request *request) {
 uint64_t http_request_deadline_ms(const struct http_request *request) {
     return request->deadline_ms;
 }
+bool http_request_client_left(const struct http_request *request) {
+    return connection_left(request->connection);
+}
 void http_request_set_context(struct http_request *request, void *context) {
     request->context = context;
 }

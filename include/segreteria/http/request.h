@@ -38,6 +38,10 @@ struct str http_request_client_address(const struct http_request *request); /* t
 enum lang http_request_lang(const struct http_request *request); /* from Accept-Language */
 uint64_t http_request_deadline_ms(
     const struct http_request *request); /* loop time by which an answer is due */
+/* Whether the client has closed its side, so that the answer would most likely reach nobody. A
+ * request that waits for its answer is not told so: who makes it wait for long asks now and then.
+ */
+bool http_request_client_left(const struct http_request *request);
 
 /* A field of the answer, whatever that will be; both texts live as long as the request. Beyond
  * four: dropped, logged. */
