@@ -4,10 +4,12 @@ SEGRETERIA_SLOW_TESTS=1: many more samples of the latter."""
 import contextlib
 import json
 import random
+import re
 import socket
 import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from private_server import Server, new_data_dir, remove
@@ -51,6 +53,12 @@ def answer(client):
         return b"".join(iter(lambda: client.recv(65536), b"")).decode()
 
 
+def peak(server):
+    """The most memory there ever was, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+
 def register(server, email):
     caller = Caller(server)
     status = caller("POST", "/v1/candidates",
@@ -70,7 +78,7 @@ def test_more_than_can_be_hashed(server):
     assert set(statuses) == {"401", "503"}
     assert statuses.count("401") >= QUEUE and statuses.count("503") >= 10
     assert all("\r\nRetry-After: " in text for text in answers if " 503 " in text[:20])
-    assert memory(server) < before + 4 * ONE_HASH
+    assert peak(server) < before + QUEUE * ONE_HASH / 3  # a sanitizer keeps some of what was freed
 
 
 def test_who_has_left_is_not_hashed_for(server, postgres):
