@@ -11,6 +11,7 @@ pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium>=1.0.18)
 pkg_check_modules(nettle REQUIRED IMPORTED_TARGET nettle)
 pkg_check_modules(cmark REQUIRED IMPORTED_TARGET libcmark>=0.29)
+pkg_check_modules(magic REQUIRED IMPORTED_TARGET libmagic)
 pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
@@ -43,5 +44,5 @@ endif()
 # Every room may use these; libpq is for seg_db and libmicrohttpd for seg_http alone (rooms.cmake).
 add_library(seg_libraries INTERFACE)
 target_link_libraries(seg_libraries INTERFACE
-    PkgConfig::jansson PkgConfig::cmark PkgConfig::pcre2 PkgConfig::sodium PkgConfig::nettle PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd
-    Threads::Threads m)
+    PkgConfig::jansson PkgConfig::cmark PkgConfig::pcre2 PkgConfig::sodium PkgConfig::nettle PkgConfig::magic
+    PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd Threads::Threads m)

@@ -146,6 +146,16 @@ bool idempotency_prepare(struct api_call *call) {
     return call->has_idempotency_key;
 }
 
+bool idempotency_prepare_for(struct api_call *call, struct str body) {
+    struct str key = http_request_header(call->request, STR("Idempotency-Key"));
+    if (str_is_none(key))
+        return true;
+    call->body_text = body;
+    call->has_idempotency_key = idempotency_hash(call, call->arena, key, 0, body,
+                                                 &call->idempotency);
+    return call->has_idempotency_key;
+}
+
 static void in_progress(struct api_call *call) {
     struct http_problem problem = {.code = "idempotency_in_progress", .headers_count = 1};
     problem.headers[0].name = STR("Retry-After");
@@ -166,7 +176,7 @@ static void on_stored(struct api_call *call, const struct db_result *result) {
         in_progress(call);
     } else if (!same) {
         api_problem(call, "idempotency_key_reused");
-    } else if (with == call->key) {
+    } else if (with == call->key || call->operation->stream) { /* a stream's answer has no secret */
         call->replayed = true;
         api_reply_row(call, result);
     } else {

@@ -38,6 +38,9 @@ void session_touch(struct api_worker *worker, struct str session_id);
 /* Likewise: its hash is stored under the master key in use. hashes: see token_hashes_text. */
 void token_rehash(struct api_worker *worker, struct str hashes);
 
+/* A write with one parameter that nobody waits for. */
+void note_send(struct api_worker *worker, const struct db_statement *statement, struct str value);
+
 /* idempotency.c */
 #define IDEMPOTENCY_HASH_BYTES 32
 #define CONSTRAINT_MEMBERS_MAX 4096 /* bytes of a problem's members that a constraint gives */
@@ -52,6 +55,9 @@ const struct key *idempotency_match(const struct api_call *call, struct arena *a
                                     const struct db_result *stored, bool *same);
 /* Reads the Idempotency-Key of a POST. False: an answer (400) was given. body_text must be set. */
 bool idempotency_prepare(struct api_call *call);
+/* For a stream, when what stands for its bytes is known: the next statement claims the key, if the
+ * request has one. False: out of memory. */
+bool idempotency_prepare_for(struct api_call *call, struct str body);
 /* The claim was refused with this SQLSTATE: replays or answers 409/422. False: not ours. */
 bool idempotency_refused(struct api_call *call, const char *sqlstate);
 

@@ -18,8 +18,8 @@ static void on_result(struct db_call *db, const struct db_result *result) {
     free((struct note *)(void *)((char *)db - offsetof(struct note, db)));
 }
 
-static void send(struct api_worker *worker, const struct db_statement *statement,
-                 const struct str *params, size_t count) {
+static void send_all(struct api_worker *worker, const struct db_statement *statement,
+                     const struct str *params, size_t count) {
     size_t size = 1;
     for (size_t i = 0; i < count; i++)
         size += params[i].len;
@@ -40,15 +40,19 @@ static void send(struct api_worker *worker, const struct db_statement *statement
         free(note);
 }
 
+void note_send(struct api_worker *worker, const struct db_statement *statement, struct str value) {
+    send_all(worker, statement, &value, 1);
+}
+
 void token_touch(struct api_worker *worker, struct str token_id, struct str address) {
     const struct str params[] = {token_id, address};
-    send(worker, &stmt_auth_token_touch, params, 2);
+    send_all(worker, &stmt_auth_token_touch, params, 2);
 }
 
 void session_touch(struct api_worker *worker, struct str session_id) {
-    send(worker, &stmt_auth_session_touch, &session_id, 1);
+    note_send(worker, &stmt_auth_session_touch, session_id);
 }
 
 void token_rehash(struct api_worker *worker, struct str hashes) {
-    send(worker, &stmt_auth_token_rehash, &hashes, 1);
+    note_send(worker, &stmt_auth_token_rehash, hashes);
 }

@@ -15,7 +15,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 9
+#define CHORES 10
 #define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
@@ -163,13 +163,23 @@ static enum status open_connections(struct background *background,
     return status != STATUS_OK ? status : db_listener_create(&listener, &background->listener);
 }
 
+/* What is done again and again, and how often. */
+static const struct {
+    const struct db_statement *statement;
+    unsigned every_ms;
+} chores[CHORES] = {
+    {&stmt_background_jobs_expire, 30000},         {&stmt_background_idempotency_purge, 300000},
+    {&stmt_background_sessions_purge, 3600000},    {&stmt_background_sign_in_purge, 60000},
+    {&stmt_background_mail_purge, 3600000},        {&stmt_background_changes_purge, 60000},
+    {&stmt_background_invitations_purge, 3600000}, {&stmt_background_audit_purge, 3600000},
+    {&stmt_background_search_resume, 2000},        {&stmt_background_documents_purge, 600000},
+};
+
 static void start_chores(struct background *background) {
-    static const unsigned every_ms[CHORES] = {30000, 300000,  3600000, 60000, 3600000,
-                                              60000, 3600000, 3600000, 2000};
     for (size_t i = 0; i < CHORES; i++) {
         struct chore *chore = &background->chores[i];
         *chore = (struct chore){.statement = background->statements[i],
-                                .every_ms = every_ms[i],
+                                .every_ms = chores[i].every_ms,
                                 .background = background,
                                 .timer = {.on_due = on_due}};
         again_in(chore, 2000 + 1000 * (unsigned)i);
@@ -177,14 +187,8 @@ static void start_chores(struct background *background) {
 }
 
 static void select_statements(struct background *background) {
-    static const struct db_statement *const chores[CHORES] = {
-        &stmt_background_jobs_expire,       &stmt_background_idempotency_purge,
-        &stmt_background_sessions_purge,    &stmt_background_sign_in_purge,
-        &stmt_background_mail_purge,        &stmt_background_changes_purge,
-        &stmt_background_invitations_purge, &stmt_background_audit_purge,
-        &stmt_background_search_resume};
     for (size_t i = 0; i < CHORES; i++)
-        background->statements[i] = chores[i];
+        background->statements[i] = chores[i].statement;
     for (size_t i = 0; i < COURIER_STATEMENTS; i++)
         background->statements[CHORES + i] = courier_statements[i];
     for (size_t i = 0; i < KEY_WATCH_STATEMENTS; i++)

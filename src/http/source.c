@@ -84,8 +84,9 @@ static ssize_t read_source(void *context, uint64_t position, char *out, size_t m
 
 struct MHD_Response *source_response(struct http_request *request) {
     request->reply.source->request = request;
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, read_source, request,
-                                             NULL);
+    uint64_t length = request->reply.source->length;
+    return MHD_create_response_from_callback(length == 0 ? MHD_SIZE_UNKNOWN : length, BLOCK_BYTES,
+                                             read_source, request, NULL);
 }
 
 void source_over(struct http_request *request) {

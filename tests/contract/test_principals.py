@@ -51,6 +51,10 @@ class Stage:
         self.job = self.world.job(self.company)
         self.draft = self.world.job(self.company, status="draft")
         self.application = self.world.application(self.candidate, self.job)
+        self.world.database.query("delete from documents where candidate_id = %s", self.candidate.id)  # there may be twenty
+        self.document = self.candidate.client.request("POST", "/v1/documents", body=PDF, headers={
+            "Content-Type": "application/pdf"}).expect(201).json
+        self.world.database.query("insert into application_documents values (%s, %s, 1)", self.application["id"], self.document["id"])
         self.token, _ = self.world.token(self.company, ["tokens:write"])
         self.passing.append(self.token["id"])
         entries = self.world.login(self.company.email).client.get("/v1/sessions").expect(200).json["items"]
@@ -95,6 +99,15 @@ def of_application(stage):
     return {"application_id": stage.application["id"]}
 
 
+def of_document(stage):
+    return {"document_id": stage.document["id"]}
+
+
+def of_link(stage):
+    link = stage.candidate.client.post(f"/v1/documents/{stage.document['id']}/links", {}).expect(201).json
+    return {"secret": link["url"].rsplit("/", 1)[1]}
+
+
 def of_company(stage):
     return {"company_id": stage.company.id}
 
@@ -131,6 +144,9 @@ def of_company_token(stage):
 HIDDEN = (404, "not_found")
 REFUSED = (403, "forbidden")
 NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
+
+NOT_MY_DOCUMENT = {"other_company": HIDDEN, "other_candidate": HIDDEN}
+PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 
 REQUESTS = {
     "companies_create": request(body=lambda stage: {
@@ -203,6 +219,13 @@ REQUESTS = {
     "applications_create": request(of_job, lambda stage: {}, {"other_candidate": None}),
     "applications_list_for_job": request(of_job, foreign={"other_company": HIDDEN, "other_candidate": None}),
     "applications_list": request(),
+    "documents_list": request(),
+    "documents_create": request(body=lambda stage: PDF),
+    "documents_get": request(of_document, foreign=NOT_MY_DOCUMENT),
+    "documents_delete": request(of_document, foreign={"other_candidate": HIDDEN}),
+    "documents_content": request(of_document, foreign=NOT_MY_DOCUMENT),
+    "documents_link_create": request(of_document, lambda stage: {}, NOT_MY_DOCUMENT),
+    "documents_link_open": request(of_link),
     "applications_get": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "applications_patch": request(of_application, lambda stage: {"status": "in_review"},
                                   {"other_company": HIDDEN, "other_candidate": HIDDEN}),
@@ -234,6 +257,9 @@ def send(stage, operation, client, **more):
     path = operation.fill(entry["path"](stage)) + entry["query"]
     if operation.id == "jobs_batch":
         more.setdefault("headers", {})["Content-Type"] = "application/x-ndjson"
+    if isinstance(body, bytes):
+        more.setdefault("headers", {})["Content-Type"] = "application/pdf"
+        return client.request(operation.method, path, body=body, **more)
     return client.request(operation.method, path, body, **more)
 
 

@@ -21,6 +21,7 @@
 #define API_BOUND_MAX 24
 
 struct api_call;
+struct upload;
 typedef void (*api_row_handler)(struct api_call *call, const struct db_result *result);
 
 enum api_return { RETURN_UNSAID, RETURN_MINIMAL, RETURN_REPRESENTATION };
@@ -68,6 +69,7 @@ struct api_call {
     struct db_idempotency idempotency;
     bool replayed;
     unsigned patch_attempts;
+    struct upload *upload; /* with a statement in flight: see src/api/documents/upload.h */
     enum api_return wanted; /* Prefer: return=... */
     bool publishes;         /* see api_publishes */
     struct seen *seen;      /* what the answer waits for */

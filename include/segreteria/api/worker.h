@@ -55,6 +55,7 @@ struct api_worker {
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */
     unsigned batches;                    /* running */
+    unsigned uploads;                    /* of documents, running */
 };
 
 /* Checks that every operation of the contract has a handler and the other way round. error names

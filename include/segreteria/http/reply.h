@@ -17,8 +17,10 @@
 
 /* A body that is made while it is sent, of any length, at constant memory: bytes are asked for when
  * the client has taken what was given before. Embedded in its owner, which lives until on_over.
- * Sent chunked (HTTP/1.0: up to the close), without an entity tag, not compressed. */
+ * Sent with its length if that is known, otherwise chunked (HTTP/1.0: up to the close); without an
+ * entity tag but the reply's own, not compressed. */
 struct http_source {
+    uint64_t length; /* bytes in all, exactly; 0: not known */
     /* Bytes are wanted: http_source_give, http_source_end or http_source_fail, from within or
      * later. Not called again before what was given has been taken. */
     void (*on_wanted)(struct http_source *source);

@@ -1,0 +1,13 @@
+/* A document on its way to a client: chunks are read, decrypted and sent as the client takes them.
+ */
+#ifndef SEGRETERIA_API_DOCUMENTS_DOWNLOAD_H
+#define SEGRETERIA_API_DOCUMENTS_DOWNLOAD_H
+
+#include "../internal.h"
+#include "document.h"
+
+/* Answers with the document that documents_open or document_link_open describes, or with their
+ * refusal; one range of it where the client asks for one (RFC 9110 section 14). */
+void download_start(struct api_call *call, struct str document_id, const struct db_result *opened);
+
+#endif
