@@ -279,10 +279,9 @@ begin
     words := search_join(words, (
         select setweight(search_join_agg(to_tsvector(dictionary, search_fold(t)) order by n), 'C')
         from (select e ->> 'name', n from jsonb_array_elements(j.tools) with ordinality as e (e, n)
-            union all values (c.name, 1001), (j.city, 1002),
-                (case when place.name <> j.city then place.name end, 1003),
-                (case when place.local_name <> j.city then place.local_name end, 1004),
-                (coalesce(j.region, place.region), 1005)) as texts (t, n)
+            union all values (c.name, 1001), (j.city, 1002), (coalesce(j.region, place.region), 1003)
+            union all select key, 1003 + row_number() over (order by key) from place_names
+                where place_id = place.id and key <> search_fold(j.city)) as texts (t, n)
         where t is not null));
     return ts_delete(
         search_join(words, setweight(to_tsvector(dictionary, search_fold(search_text(coalesce(j.description, '')))), 'D')), '|');
@@ -392,8 +391,8 @@ begin
     place := place_of(j.country, j.region, j.city);
     r := job_search_row(j, c, place);
     update search_dictionaries set in_use = true where id = r.dictionary and not in_use;
-    perform search_remember_words(concat_ws(' ', j.title, c.name, j.city, place.name, place.local_name,
-        j.region, place.region, (select string_agg(t ->> 'name', ' ') from jsonb_array_elements(j.tools) as t),
+    perform search_remember_words(concat_ws(' ', j.title, c.name, j.city, j.region, place.region,
+        (select string_agg(key, ' ') from place_names where place_id = place.id), (select string_agg(t ->> 'name', ' ') from jsonb_array_elements(j.tools) as t),
         search_text(j.description)), r.dictionary);
     perform search_remember_labels(r, j, place);
     delete from job_search where job_id = j.id;
