@@ -17,7 +17,10 @@ void http_reply_header(struct http_reply *reply, struct str name, struct str val
 
 void http_reply_send(struct http_request *request, const struct http_reply *reply) {
     if (request->state >= REQUEST_ANSWERED) {
-        log_error("answered_twice", "request_id=%s status=%d", request->id, reply->status);
+        if (request->reply.source != NULL) /* an answer that has begun can only be cut off */
+            http_source_fail(request->reply.source);
+        else
+            log_error("answered_twice", "request_id=%s status=%d", request->id, reply->status);
         if (reply->release != NULL)
             reply->release(reply->owner);
         if (reply->body_fd > 0)

@@ -73,6 +73,7 @@ struct api_call {
     enum api_return wanted; /* Prefer: return=... */
     bool publishes;         /* see api_publishes */
     struct seen *seen;      /* what the answer waits for */
+    struct stream *stream;  /* an answer that is made while it is sent */
     struct str answer_key;  /* under which the answer may be kept; STR_NONE: it may not */
     uint64_t answer_epoch;
 };

@@ -52,6 +52,7 @@ struct api_worker {
     struct search_port search;
     struct plans *plans;
     struct answers *answers;
+    unsigned streams;                    /* answers that are made while they are sent */
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */
     unsigned batches;                    /* running */

@@ -94,7 +94,8 @@ void http_reply_header(struct http_reply *reply, struct str name,
 
 /* Sends the answer of a request that has none yet; on_abandoned will not be called any more. May be
  * called from any callback on the worker's thread. The reply struct is copied; `release` is taken
- * over whatever happens. */
+ * over whatever happens. When an answer with a `source` has begun, this one cannot be sent any
+ * more, and that one is cut off. */
 void http_reply_send(struct http_request *request, const struct http_reply *reply);
 
 /* application/problem+json (RFC 9457) from the catalogue, in the request's language. */

@@ -4,6 +4,7 @@
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "search.h"
+#include "stream.h"
 
 #define LIMIT_DEFAULT 20
 
@@ -112,10 +113,18 @@ enum status api_jobs_list(struct api_call *call) {
         refuse_parameter(call, other, "unknown_parameter");
         return STATUS_OK;
     }
+    bool stream = stream_wanted(call);
     if (own)
-        return api_submit(call, &stmt_jobs_list_own);
-    if (!filtered(call))
+        return stream ? stream_begin(call, &stmt_jobs_list_own, false)
+                      : api_submit(call, &stmt_jobs_list_own);
+    if (!filtered(call) && !stream)
         return answer_newest(call);
+    if (!filtered(call)) {
+        api_bind(call, "counted", STR("true"));
+        return stream_begin(call, &stmt_jobs_list, false);
+    }
+    if (stream)
+        return stream_begin(call, &stmt_jobs_search, true);
     return search_index_serves(call) ? answer_from_index(call)
                                      : api_submit(call, &stmt_jobs_search);
 }

@@ -15,8 +15,6 @@ bool search_index_serves(const struct api_call *call) {
            search_feed_is_live(call->worker->shared->feed, loop_now_ms(call->worker->loop));
 }
 
-static enum status ask(struct search *search);
-
 bool search_count_all(const struct api_call *call, uint64_t *out) {
     struct search_port *port = &call->worker->search;
     int64_t now_ms = clock_unix_ms();
@@ -93,7 +91,7 @@ static void on_plan(struct api_call *call, const struct db_result *result) {
         plans_put(call->worker->plans, search->key, plan, loop_now_ms(call->worker->loop));
     enum status status = keep_plan(search, plan);
     if (status == STATUS_OK)
-        status = ask(search);
+        status = search_ask(search);
     if (status != STATUS_OK)
         api_fail(call, status);
 }
@@ -107,7 +105,7 @@ static enum status make_plan(struct search *search) {
                                                            loop_now_ms(call->worker->loop));
     if (!str_is_none(plan)) {
         enum status status = keep_plan(search, plan);
-        return status == STATUS_OK ? ask(search) : status;
+        return status == STATUS_OK ? search_ask(search) : status;
     }
     api_bind(call, "wrong", search->wrong);
     api_bind(call, "replacements", search->replacements);
@@ -170,7 +168,7 @@ static enum status fetch_page(struct search *search) {
 
 /* ---- the question ---- */
 
-static enum status ask(struct search *search) {
+enum status search_ask(struct search *search) {
     struct api_call *call = search->call;
     struct search_port *port = &call->worker->search;
     if (port->reader == NULL)
@@ -198,14 +196,6 @@ enum status search_begin(struct search *search) {
     search->query.after = after;
     search->wrong = search->replacements = STR_NONE;
     return make_plan(search);
-}
-
-enum status search_next_page(struct search *search) {
-    const struct search_hit *last = &search->result.hits[search->result.hits_count - 1];
-    search->query.after = (struct search_after){
-        .set = true, .key = last->key, .published_at_us = last->published_at_us, .id = last->id};
-    search->query.facets_count = 0;
-    return ask(search);
 }
 
 struct str search_next_key(struct search *search) {

@@ -29,8 +29,8 @@ bool search_count_all(const struct api_call *call, uint64_t *out);
 /* Begins a search of the call's parameters; its page is given to on_page (`items`, and `labels`
  * where facets need some). What is refused is answered. */
 NODISCARD enum status search_begin(struct search *search);
-/* The next page after the last one's end, with the plan that is there. */
-NODISCARD enum status search_next_page(struct search *search);
+/* The same with the plan that is there, from query.after on. */
+NODISCARD enum status search_ask(struct search *search);
 /* The key of the page's last hit, in the arena; STR_NONE: no further page (or no memory). */
 struct str search_next_key(struct search *search);
 
