@@ -19,7 +19,7 @@ create table recovery_codes (
     constraint recovery_codes_hash_size check (octet_length(code_hash) = 32)
 );
 create index recovery_codes_account on recovery_codes (account_id);
-comment on table recovery_codes is 'Keyed hashes of codes that take the place of an authenticator''s, each once.';
+comment on table recovery_codes is 'Hashes, keyed with the authenticator''s secret, of codes that take the place of its codes, each once.';
 
 -- step: of a code that the server found right; otherwise the hashes that a recovery code may have.
 create function second_factor_use(account uuid, step bigint, recovery_hashes bytea[]) returns boolean

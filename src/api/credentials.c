@@ -30,6 +30,11 @@ struct str credentials_login(struct api_call *call) {
     return bind_value(call, "login", &login) == STATUS_OK ? login : STR_NONE;
 }
 
+struct str credentials_totp_secret(struct api_call *call) {
+    struct str secret = STR_NONE;
+    return bind_value(call, "totp_secret", &secret) == STATUS_OK ? secret : STR_NONE;
+}
+
 static void on_settled(struct api_call *call, const struct db_result *result) {
     const struct credentials *given = call->state;
     struct str wait = db_result_get(result, "retry_after");
@@ -39,7 +44,9 @@ static void on_settled(struct api_call *call, const struct db_result *result) {
         too_many(call, wait);
         return;
     }
-    if (!str_is_none(secret) && given->missing_code != NULL) {
+    if (!keep(call, "totp_secret", secret))
+        status = STATUS_NO_MEMORY;
+    else if (!str_is_none(secret) && given->missing_code != NULL) {
         struct str account_id = STR_NONE;
         status = !second_factor_given(call) ? STATUS_NOT_FOUND
                                             : bind_value(call, "account_id", &account_id);

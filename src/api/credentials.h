@@ -24,5 +24,7 @@ NODISCARD enum status credentials_check(struct api_call *call, const struct cred
 
 /* The e-mail address of the account whose password is given, once it has been looked up. */
 struct str credentials_login(struct api_call *call);
+/* In `then`: the account's sealed secret; STR_NONE where it has no second factor. */
+struct str credentials_totp_secret(struct api_call *call);
 
 #endif

@@ -56,25 +56,40 @@ static enum status match_code(struct api_call *call, struct str account_id, stru
     return str_is_none(text) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
-/* What a recovery code's hash is made of: nothing else that is hashed with the key looks like it.
- */
-static struct str recovery_text(struct arena *arena, const char *normal) {
-    return arena_printf(arena, "recovery code %s", normal);
+/* A recovery code's hash is keyed with the authenticator's secret: whoever reads the table alone
+ * can try no codes, and the master key may change without anything to do here. */
+static struct str recovery_hash(struct arena *arena, const unsigned char secret[TOTP_SECRET_BYTES],
+                                const char normal[RECOVERY_CODE_SIZE]) {
+    unsigned char hash[TOKEN_HASH_BYTES];
+    char *text = arena_alloc(arena, TOKEN_HASH_TEXT_SIZE);
+    if (text == NULL)
+        return STR_NONE;
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)normal, strlen(normal),
+                             secret, TOTP_SECRET_BYTES);
+    token_hash_text(hash, text);
+    return str_of(text);
+}
+
+static enum status match_recovery(struct api_call *call, struct str account_id, struct str sealed) {
+    unsigned char secret[TOTP_SECRET_BYTES];
+    char normal[RECOVERY_CODE_SIZE];
+    if (!recovery_code_normal(api_body_text(call, "recovery_code", NULL), normal))
+        return STATUS_MISMATCH;
+    enum status status = open_secret(call, account_id, sealed, secret);
+    if (status != STATUS_OK)
+        return status;
+    struct str hash = recovery_hash(call->arena, secret, normal);
+    sodium_memzero(secret, sizeof secret);
+    struct str list = str_is_none(hash) ? STR_NONE : bind_array(call->arena, &hash, 1);
+    api_bind(call, "recovery_hashes", list);
+    return str_is_none(list) ? STATUS_NO_MEMORY : STATUS_OK;
 }
 
 enum status second_factor_match(struct api_call *call, struct str account_id, struct str sealed) {
-    char normal[RECOVERY_CODE_SIZE];
     struct str code = api_body_text(call, "totp_code", NULL);
     second_factor_none(call);
-    if (!str_is_none(code))
-        return match_code(call, account_id, sealed, code);
-    if (!recovery_code_normal(api_body_text(call, "recovery_code", NULL), normal))
-        return STATUS_MISMATCH;
-    struct str text = recovery_text(call->arena, normal);
-    struct str hashes = str_is_none(text) ? STR_NONE
-                                          : token_hashes_text(call->keys, text, call->arena);
-    api_bind(call, "recovery_hashes", hashes);
-    return str_is_none(hashes) ? STATUS_NO_MEMORY : STATUS_OK;
+    return str_is_none(code) ? match_recovery(call, account_id, sealed)
+                             : match_code(call, account_id, sealed, code);
 }
 
 /* ---- made ---- */
@@ -130,35 +145,37 @@ enum status second_factor_make(struct api_call *call, struct str email) {
                                                                       : STATUS_NO_MEMORY;
 }
 
-static bool make_code(struct api_call *call, unsigned number, struct buf *list, struct str *hash) {
-    unsigned char random[TOKEN_SECRET_BYTES], bytes[TOKEN_HASH_BYTES];
+static struct str make_code(struct api_call *call, unsigned number,
+                            const unsigned char secret[TOTP_SECRET_BYTES], struct buf *list) {
+    unsigned char random[TOKEN_SECRET_BYTES];
     char label[24], code[RECOVERY_CODE_SIZE], normal[RECOVERY_CODE_SIZE];
-    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
     (void)snprintf(label, sizeof label, "recovery code %u", number);
     api_secret(call, label, random);
     recovery_code_text(random, code);
     buf_printf(list, "%s\"%s\"", number > 0 ? "," : "", code);
-    struct str hashed = recovery_code_normal(str_of(code), normal)
-                            ? recovery_text(call->arena, normal)
-                            : STR_NONE;
-    if (text == NULL || str_is_none(hashed))
-        return false;
-    token_hash(call->keys, hashed, bytes);
-    token_hash_text(bytes, text);
-    *hash = str_of(text);
-    return true;
+    return recovery_code_normal(str_of(code), normal) ? recovery_hash(call->arena, secret, normal)
+                                                      : STR_NONE;
 }
 
-enum status second_factor_make_recovery(struct api_call *call) {
+enum status second_factor_make_recovery(struct api_call *call, struct str sealed) {
+    unsigned char secret[TOTP_SECRET_BYTES];
     struct str hashes[RECOVERY_CODES];
     struct buf list;
-    bool made = true;
+    api_bind(call, "new_recovery_hashes", STR("{}"));
+    if (str_is_none(sealed))
+        return STATUS_OK;
+    enum status status = open_secret(call, str_of(call->principal.account_id), sealed, secret);
+    if (status != STATUS_OK)
+        return status;
     buf_init(&list, 1024);
-    for (unsigned i = 0; made && i < RECOVERY_CODES; i++)
-        made = make_code(call, i, &list, &hashes[i]);
-    made = made && buf_status(&list) == STATUS_OK;
+    bool made = true;
+    for (unsigned i = 0; i < RECOVERY_CODES; i++) {
+        hashes[i] = make_code(call, i, secret, &list);
+        made = made && !str_is_none(hashes[i]);
+    }
+    sodium_memzero(secret, sizeof secret);
     struct str array = made ? bind_array(call->arena, hashes, RECOVERY_CODES) : STR_NONE;
-    if (made)
+    if (buf_status(&list) == STATUS_OK)
         call->tail = arena_printf(call->arena, "\"recovery_codes\":[%.*s]",
                                   STR_FMT(buf_str(&list)));
     buf_deinit(&list);

@@ -1,8 +1,12 @@
 """The master keys of running servers: rotated under load, by two instances, killed in between; and when one may go."""
 
+import base64
+import hashlib
+import hmac
 import os
 import re
 import signal
+import struct
 import subprocess
 import threading
 import time
@@ -162,6 +166,28 @@ def test_retire(started, database, tmp_path):
     keys(database, tmp_path, "retire", former, "--force")
     eventually(lambda: former not in keys(database, tmp_path, "list").stdout.split("server on")[1], "the server has read it")
     server.client(lost).get("/v1/jobs?scope=own").expect(401, "invalid_token")
+
+
+def totp(secret):
+    digest = hmac.new(base64.b32decode(secret), struct.pack(">Q", int(time.time()) // 30), hashlib.sha1).digest()
+    at = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[at:at + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+
+
+def test_second_factors_are_sealed_again(started, database, tmp_path):
+    """Their codes and the recovery codes work before and after, and nothing of them keeps a former key."""
+    server = started()
+    person = World(server.client(), database).candidate()
+    secret = person.client.post("/v1/me/totp", {"password": PASSWORD}).expect(201).json["secret"]
+    recovery = person.client.post("/v1/me/totp/confirm", {"totp_code": totp(secret)}).expect(200).json["recovery_codes"]
+    former = current(database, tmp_path)
+    sealed = database.value("select secret from account_totp")
+    keys(database, tmp_path, "rotate")
+    assert current(database, tmp_path) != former and database.value("select secret from account_totp") != sealed
+    assert database.value("select count(*) from sealed_secrets() where encode(substring(sealed for 8), 'hex') = %s", former) == 0
+    database.query("update account_totp set last_step = -1")
+    for code in ({"totp_code": totp(secret)}, {"recovery_code": recovery[0]}):
+        server.client().post("/v1/sessions", {"email": person.email, "password": PASSWORD, **code}).expect(201)
 
 
 def test_an_instance_that_does_not_learn_of_the_key(started, database, tmp_path):

@@ -39,7 +39,10 @@ static void on_hash(struct api_call *call, struct password_job *job) {
 }
 
 static enum status make_account(struct api_call *call) {
-    return api_password_hash(call, api_body_text(call, "password", NULL), on_hash);
+    struct str password = api_body_text(call, "password", NULL);
+    if (!api_password_acceptable(call, "/password", password, STR_NONE))
+        return STATUS_OK;
+    return api_password_hash(call, password, on_hash);
 }
 
 static void on_checked(struct api_call *call, const struct db_result *result) {

@@ -6,7 +6,7 @@
 
 static void on_secret(struct api_call *call, const struct db_result *result) {
     struct str sealed = db_result_get(result, "secret");
-    enum status status = second_factor_make_recovery(call);
+    enum status status = second_factor_make_recovery(call, sealed);
     if (status == STATUS_OK && !str_is_none(sealed))
         status = second_factor_match(call, str_of(call->principal.account_id), sealed);
     if (status == STATUS_OK || status == STATUS_MISMATCH) /* no step is bound: the function says */

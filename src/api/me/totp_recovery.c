@@ -5,7 +5,7 @@
 #include "generated/statements.h"
 
 static void on_right(struct api_call *call) {
-    enum status status = second_factor_make_recovery(call);
+    enum status status = second_factor_make_recovery(call, credentials_totp_secret(call));
     if (status == STATUS_OK)
         status = api_submit(call, &stmt_me_totp_recovery);
     if (status != STATUS_OK)
