@@ -256,9 +256,9 @@ def send(stage, operation, client, **more):
     body = entry["body"](stage) if entry["body"] else None
     path = operation.fill(entry["path"](stage)) + entry["query"]
     if operation.id == "jobs_batch":
-        more.setdefault("headers", {})["Content-Type"] = "application/x-ndjson"
+        more["headers"] = {**more.get("headers", {}), "Content-Type": "application/x-ndjson"}
     if isinstance(body, bytes):
-        more.setdefault("headers", {})["Content-Type"] = "application/pdf"
+        more["headers"] = {**more.get("headers", {}), "Content-Type": "application/pdf"}
         return client.request(operation.method, path, body=body, **more)
     return client.request(operation.method, path, body, **more)
 
@@ -465,6 +465,101 @@ STRANGERS = [(op, who) for op in OPERATIONS.values() for who, expected in REQUES
 @pytest.mark.parametrize("operation, who", STRANGERS, ids=ids)
 def test_strangers(operation, who, stage, unchanged):
     send(stage, operation, getattr(stage, who).client).expect(*REQUESTS[operation.id]["foreign"][who])
+
+
+# --- other roles of another company, and an account that belongs to both ------------------------------------------------
+
+
+COMPANY_FIELD = "Segreteria-Company"
+FOR_COMPANIES = [op for op in PROTECTED if "company" in op.principals]
+NAMED_BY_FIELD = [op for op in FOR_COMPANIES if any(p["name"] == COMPANY_FIELD for p in op.parameters("header"))]
+NAMED_BY_PATH = [op for op in FOR_COMPANIES if any(p["name"] == "company_id" for p in op.parameters("path"))]
+
+
+@pytest.fixture(scope="module")
+def both(stage, database):
+    """An account that owns the other company and is a viewer of the one whose things are acted on."""
+    member = stage.world.member(stage.other_company, "owner")
+    database.query("insert into company_members (company_id, account_id, role) select %s, id, 'viewer' from accounts "
+                   "where email = %s", stage.company.id, member.email)
+    return stage.world.login(member.email).client
+
+
+@pytest.fixture(scope="module")
+def other_members(stage):
+    return {role: stage.world.member(stage.other_company, role).client for role in ("recruiter", "viewer")}
+
+
+def test_every_operation_of_a_company_is_told_which():
+    """By the path or the field; the rest concerns the account, whatever its companies."""
+    account = {op.id for op in FOR_COMPANIES} - {op.id for op in NAMED_BY_FIELD + NAMED_BY_PATH}
+    assert {op.split("_")[0] for op in account} <= {"me", "sessions", "tokens", "password", "totp", "email"}
+    assert not set(NAMED_BY_FIELD) & set(NAMED_BY_PATH)
+
+
+@pytest.mark.parametrize("role", ["recruiter", "viewer"])
+@pytest.mark.parametrize("operation", FOR_COMPANIES, ids=ids)
+def test_members_of_another_company(operation, role, stage, other_members, unchanged):
+    """What its owner may not, they may not; nor what their role may not anywhere."""
+    foreign = REQUESTS[operation.id]["foreign"].get("other_company")
+    if role not in operation.roles or operation in NAMED_BY_PATH:
+        send(stage, operation, other_members[role]).expect(403, "forbidden")
+    elif foreign:
+        send(stage, operation, other_members[role]).expect(*foreign)
+
+
+@pytest.mark.parametrize("operation", NAMED_BY_FIELD, ids=ids)
+def test_a_member_of_two_companies_has_to_choose(operation, stage, both, unchanged):
+    answer = send(stage, operation, both).expect(400, "company_required")
+    assert {company["id"] for company in answer.json["companies"]} == {stage.company.id, stage.other_company.id}
+
+
+@pytest.mark.parametrize("operation", NAMED_BY_FIELD, ids=ids)
+def test_a_member_of_two_companies_chooses_neither(operation, stage, both, unchanged):
+    for company in (str(uuid.uuid4()), stage.suspended.id):
+        send(stage, operation, both, headers={COMPANY_FIELD: company}).expect(403, "forbidden")
+    answer = send(stage, operation, both, headers={COMPANY_FIELD: "x"}).expect(400, "invalid_parameter")
+    assert answer.json["errors"][0]["header"] == COMPANY_FIELD
+
+
+@pytest.mark.parametrize("operation", [op for op in NAMED_BY_FIELD + NAMED_BY_PATH if "viewer" not in op.roles], ids=ids)
+def test_a_member_of_two_companies_has_the_role_of_the_one_it_acts_for(operation, stage, both, unchanged):
+    """Owner of the other, viewer here."""
+    headers = {COMPANY_FIELD: stage.company.id} if operation in NAMED_BY_FIELD else {}
+    send(stage, operation, both, headers=headers).expect(403, "forbidden")
+
+
+@pytest.mark.parametrize("operation", [op for op in NAMED_BY_FIELD if REQUESTS[op.id]["foreign"].get("other_company")], ids=ids)
+def test_a_member_of_two_companies_does_not_mix_them(operation, stage, both, unchanged):
+    """For its other company it sees nothing of what it may see for this one."""
+    headers = {COMPANY_FIELD: stage.other_company.id}
+    send(stage, operation, both, headers=headers).expect(*REQUESTS[operation.id]["foreign"]["other_company"])
+
+
+@pytest.fixture(scope="module")
+def bound(stage, both, database):
+    """The account's token for its other company, with all that it may hold."""
+    scopes = database.value("select principal_scopes('company', 'owner')")
+    made = both.post("/v1/tokens", {"name": "t", "scopes": scopes}, headers={COMPANY_FIELD: stage.other_company.id}).expect(201)
+    return both.as_(made.json["secret"])
+
+
+@pytest.mark.parametrize("operation", NAMED_BY_FIELD + NAMED_BY_PATH, ids=ids)
+def test_a_token_of_another_company(operation, stage, bound, unchanged):
+    headers = {COMPANY_FIELD: stage.company.id} if operation in NAMED_BY_FIELD else {}
+    send(stage, operation, bound, headers=headers).expect(403, "forbidden")
+
+
+@pytest.mark.parametrize("operation", [op for op in PROTECTED if op.method == "GET"], ids=ids)
+def test_a_rotated_token_in_its_grace_gets_in(operation, stage):
+    """Both secrets; elsewhere the old one is among those that are no good."""
+    entry = REQUESTS[operation.id]
+    caller = stage.rightful(operation)
+    token, old = stage.world.token(caller, entry["scopes"] or operation.scopes or ["jobs:read"])
+    stage.passing.append(token["id"])
+    rotated = caller.client.post(f"/v1/tokens/{token['id']}/rotate", {"grace_hours": 1}).expect(200).json
+    for client in (old, caller.client.as_(rotated["secret"])):
+        send(stage, operation, client).expect(*(entry["status"] or (200,)))
 
 
 def test_a_draft_is_the_company_s_alone(stage, api, unchanged):

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -37,16 +38,50 @@ def revoke(server, rounds):
         assert {call("GET", "/v1/me").status for call in programs} == {401}
 
 
+def remove_members(server, rounds):
+    """A recruiter of a company, removed in the middle of its writes; it keeps a company of its own."""
+    (token, company_id), (member_token, _) = company(server), company(server)
+    owner, member = Caller(server, token), Caller(server, member_token)
+    account = json.loads(member("GET", "/v1/me").body)["account_id"]
+    here = {"Segreteria_Company": company_id}
+
+    def write(call, statuses, done):
+        while not done.is_set():
+            statuses.append(call("POST", "/v1/jobs", vacancy(status="draft"), **here).status)
+
+    for _ in range(rounds):
+        membership = server.sql("insert into company_members (company_id, account_id, role) values "
+                                f"('{company_id}', '{account}', 'recruiter') returning id")[0][0]
+        wait_for(lambda: member("GET", "/v1/applications", **here).status == 200, 10, "membership")
+        made = owner("PATCH", f"/v1/companies/{company_id}/members/{membership}", {"role": "owner"})
+        assert made.status == 200, made
+        statuses, done = [], threading.Event()
+        writers = [threading.Thread(target=write, args=(Caller(server, member_token), statuses, done)) for _ in range(4)]
+        for writer in writers:
+            writer.start()
+        wait_for(lambda: statuses.count(201) > 5, 30, "writes")
+        assert owner("DELETE", f"/v1/companies/{company_id}/members/{membership}").status == 204
+        stored = server.sql(f"select count(*) from jobs where company_id = '{company_id}'")
+        time.sleep(0.2)
+        done.set()
+        for writer in writers:
+            writer.join()
+        assert server.sql(f"select count(*) from jobs where company_id = '{company_id}'") == stored
+        assert set(statuses) <= {201, 403, 429, 503} and 403 in statuses, set(statuses)
+        assert member("GET", "/v1/applications").status == 200  # of its own company
+
+
 def sign_in(server, count):
     _, email = candidate(server)
     request = request_bytes("POST", "/v1/sessions", {"email": email, "password": PASSWORD})
-    assert set(Crowd(server, [request] * count).run(seconds=30).counts()) <= {201, 503}
+    assert set(Crowd(server, [request] * count).run(seconds=30).counts()) <= {201, 429, 503}
 
 
 def test_no_data_race(server):
     assert "tsan" in os.environ["SEGRETERIA_BINARY"], "for ./dev test tsan"
     with Load(server, 8, 8, pause=0.01) as load:
         revoke(server, 10)
+        remove_members(server, 3)
         sign_in(server, 30)
         os.kill(server.postmaster(), signal.SIGKILL)
         time.sleep(1)
