@@ -106,6 +106,9 @@ static enum status put_in_use(const struct keys_command *command, struct keys *k
 
 /* ---- sealing again ---- */
 
+#define SEALED_COUNT 500
+#define SEALED_AT_ONCE "500"
+
 struct sealed {
     char *place, *id;
     struct str owner;
@@ -125,19 +128,19 @@ static void sealed_free(struct sealed *sealed) {
     free(sealed->fresh);
 }
 
-/* The first row, copied: the statements to come take its memory. */
-static enum status take_row(const struct keys_command *command, struct sealed *out) {
-    struct str hex = db_session_value(command->session, 0, "sealed");
-    struct str owner = db_session_value(command->session, 0, "owner");
+/* A row, copied: the statements to come take its memory. */
+static enum status take_row(const struct keys_command *command, size_t row, struct sealed *out) {
+    struct str hex = db_session_value(command->session, row, "sealed");
+    struct str owner = db_session_value(command->session, row, "owner");
     uint64_t purpose = 0;
     if (hex.len < 2 || (hex.len - 2) / 2 < SECRET_OVERHEAD || hex.len > SEALED_MAX ||
-        str_to_u64(db_session_value(command->session, 0, "purpose"), SUBKEY_RECEIPT, &purpose) !=
+        str_to_u64(db_session_value(command->session, row, "purpose"), SUBKEY_RECEIPT, &purpose) !=
             STATUS_OK)
         return STATUS_INVALID;
     out->purpose = (enum secret_purpose)purpose;
     out->len = (hex.len - 2) / 2;
-    out->place = strdup(db_session_value(command->session, 0, "place").ptr);
-    out->id = strdup(db_session_value(command->session, 0, "id").ptr);
+    out->place = strdup(db_session_value(command->session, row, "place").ptr);
+    out->id = strdup(db_session_value(command->session, row, "id").ptr);
     out->owner = str_of(strdup(owner.ptr));
     out->old = malloc(out->len);
     out->plain = malloc(out->len);
@@ -184,30 +187,42 @@ static enum status replace(const struct keys_command *command, const struct keys
     return status;
 }
 
-/* One after the other, each committed by itself: whenever it is broken off, the rest is left. */
+/* Some of those that are sealed under another key; *count: how many were found. */
+static enum status seal_some(const struct keys_command *command, const struct keys *keys,
+                             struct sealed *some, size_t *count, struct buf *error) {
+    const char *const params[] = {keys_current(keys)->id_text};
+    enum status status = db_session_run(command->session,
+                                        "select place, id, owner, purpose, sealed"
+                                        " from sealed_secrets()"
+                                        " where encode(substring(sealed for 8), 'hex') <> $1"
+                                        " limit " SEALED_AT_ONCE,
+                                        params, 1, error);
+    *count = status == STATUS_OK ? db_session_rows(command->session) : 0;
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++)
+        status = take_row(command, i, &some[i]);
+    for (size_t i = 0; status == STATUS_OK && i < *count; i++)
+        status = replace(command, keys, &some[i], error);
+    for (size_t i = 0; i < *count; i++)
+        sealed_free(&some[i]);
+    return status;
+}
+
+/* Each committed by itself: whenever it is broken off, the rest is left. A look costs a walk over
+ * all of them, hence several at once. */
 static enum status seal_again(const struct keys_command *command, const struct keys *keys,
                               struct buf *error) {
-    const char *const params[] = {keys_current(keys)->id_text};
-    size_t count = 0;
-    for (;;) {
-        struct sealed sealed = {0};
-        enum status status = db_session_run(
-            command->session,
-            "select place, id, owner, purpose, sealed from sealed_secrets()"
-            " where encode(substring(sealed for 8), 'hex') <> $1 limit 1",
-            params, 1, error);
-        if (status == STATUS_OK && db_session_rows(command->session) == 0)
-            break;
-        if (status == STATUS_OK)
-            status = take_row(command, &sealed);
-        if (status == STATUS_OK)
-            status = replace(command, keys, &sealed, error);
-        sealed_free(&sealed);
+    size_t all = 0, count;
+    do {
+        struct sealed *some = calloc(SEALED_COUNT, sizeof *some);
+        if (some == NULL)
+            return STATUS_NO_MEMORY;
+        enum status status = seal_some(command, keys, some, &count, error);
+        free(some);
         if (status != STATUS_OK)
             return status;
-        count++;
-    }
-    (void)printf("sealed again: %zu\n", count);
+        all += count;
+    } while (count > 0);
+    (void)printf("sealed again: %zu\n", all);
     return STATUS_OK;
 }
 
