@@ -1,4 +1,4 @@
--- What is sealed, and what is hashed, under a master key since the tables of the second factor, of documents and of rotation
+-- What is sealed, and what is hashed, under a master key since the tables of documents and of rotation
 -- with grace are there: `segreteria keys` seals the first again and says what the second still needs.
 
 create or replace function sealed_secrets() returns table (place text, id text, owner text, purpose integer, sealed bytea)
@@ -47,8 +47,6 @@ as $$
     union all
     select hash_key_id(token_hash, marking_ids), 'links to documents', count(*) from document_links
     where used_at is null and expires_at > now() group by 1
-    union all
-    select hash_key_id(code_hash, marking_ids), 'recovery codes', count(*) from recovery_codes where used_at is null group by 1
     union all
     select hash_key_id(key_hash, marking_ids), 'idempotency keys', count(*) from idempotency_keys
     where created_at > now() - interval '24 hours' group by 1
