@@ -172,7 +172,7 @@ def test_the_index_answers_as_plain_sql_does(server, plain, world, database):
             elif deed < 0.95:
                 change = {"status": "published"}
             else:
-                change = {"status": "closed"}
+                change = {"status": "closed", "close_reason": "filled"}
             owner.client.patch(f"/v1/jobs/{job_id}", change)  # what is not allowed is refused
         if n % 50 == 49:  # a vacancy's last day passes without anything being written
             database.query("update jobs set valid_through = current_date - 1 where id = %s", dice.choice(jobs)[1])
