@@ -183,7 +183,7 @@ def test_a_candidate_goes(api, world, database):
     account = account_of(database, person.email)
     open_one, ended = (world.application(person, world.job(company), cover_letter="It is me, Lia Rossi.") for _ in range(2))
     company.client.patch(f"/v1/applications/{ended['id']}", {"status": "rejected"}).expect(200)
-    person.client.post("/v1/documents", body=b"Lia Rossi, curriculum vitae\n", params={"name": "Lia Rossi.txt"},
+    person.client.post("/v1/documents", body=b"Lia Rossi, curriculum vitae\n", params={"name": "Curriculum of Lia.txt"},
                        headers={"Content-Type": "text/plain"}).expect(201)
     _, program = world.token(person, ["profile:read"])
     leave(person, "not the password").expect(403, "wrong_password")
@@ -203,7 +203,7 @@ def test_a_candidate_goes(api, world, database):
     assert database.value("select count(*) from erasures where id = %s and account_id = %s", receipt["id"], account) == 1
     for table in database.tables():  # nothing tells who it was
         text = database.value(f"select coalesce(string_agg(t::text, ' '), '') from {table} t")
-        for trace in (person.email, "remarkable", "0123456", "It is me", "Lia Rossi"):
+        for trace in (person.email, "remarkable", "0123456", "It is me", "Curriculum of Lia"):
             assert trace not in text or table == "idempotency_keys", (table, trace)
     world.client.post("/v1/candidates", {"email": person.email, "password": PASSWORD, "given_name": "A",
                                          "family_name": "B"}).expect(201)  # the address is free again
