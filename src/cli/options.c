@@ -33,6 +33,7 @@ static const char help[] =
     "  --rate-limit RULE         requests of a token or an anonymous address, CLASS=N/PERIOD[,BURST]: class read,\n"
     "                            write, sign_in, upload or export, period second, minute, hour or day; CLASS=off\n"
     "                            or off: none; may be repeated\n"
+    "  --security-contact URI    whom to tell of weaknesses, mailto:... or https://...: for security.txt; may be repeated\n"
     "  --log-level LEVEL         debug, info, warn or error (info)\n"
     "  --no-access-log           no line for each request\n"
     "  --help\n"
@@ -63,6 +64,7 @@ enum {
     SMTP_PLAIN,
     SMTP_CA_FILE,
     RATE_LIMIT,
+    SECURITY_CONTACT,
     LOG_LEVEL,
     NO_ACCESS_LOG,
     HELP
@@ -88,6 +90,7 @@ static const struct option long_options[] = {
     {"smtp-plain", no_argument, NULL, SMTP_PLAIN},
     {"smtp-ca-file", required_argument, NULL, SMTP_CA_FILE},
     {"rate-limit", required_argument, NULL, RATE_LIMIT},
+    {"security-contact", required_argument, NULL, SECURITY_CONTACT},
     {"log-level", required_argument, NULL, LOG_LEVEL},
     {"no-access-log", no_argument, NULL, NO_ACCESS_LOG},
     {"help", no_argument, NULL, HELP},
@@ -173,6 +176,22 @@ static bool add_network(const char *name, struct http_network *list, size_t *cou
     return true;
 }
 
+/* RFC 9116 section 2.5.3: a URI; web addresses with https. */
+static bool is_contact(struct str uri) {
+    bool known = (str_starts_with(uri, STR("mailto:")) && uri.len > 7) ||
+                 (str_starts_with(uri, STR("https://")) && uri.len > 8) ||
+                 (str_starts_with(uri, STR("tel:+")) && uri.len > 5);
+    for (size_t i = 0; i < uri.len; i++)
+        known = known && uri.ptr[i] > ' ' && uri.ptr[i] < 0x7F;
+    if (!known)
+        (void)fprintf(
+            stderr,
+            "segreteria: --security-contact takes mailto:..., https://... or tel:+..., not "
+            "\"%.*s\"\n",
+            STR_FMT(uri));
+    return known;
+}
+
 static bool rate_limit(const char *name, struct str rule, struct serve_options *out) {
     if (rate_rules_parse(rule, &out->rates) == STATUS_OK)
         return true;
@@ -221,6 +240,9 @@ static bool apply(int option, struct serve_options *out) {
     case CORS: return add("cors-origin", out->cors_origins, &out->cors_origins_count);
     case PROXY:
         return add_network("trusted-proxy", out->trusted_proxies, &out->trusted_proxies_count);
+    case SECURITY_CONTACT:
+        return is_contact(str_of(optarg)) &&
+               add("security-contact", out->security_contacts, &out->security_contacts_count);
     case RATE_LIMIT: return rate_limit("--rate-limit", str_of(optarg), out);
     case LOG_LEVEL:
         if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)

@@ -36,6 +36,8 @@ struct serve_options {
     size_t trusted_proxies_count;
     struct mail_options mail;
     struct rate_rules rates;
+    struct str security_contacts[OPTIONS_LIST_MAX]; /* URIs */
+    size_t security_contacts_count;
 };
 
 /* 0: run; otherwise the command is done and this is its exit status + 1 (after --help, or a wrong

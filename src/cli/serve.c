@@ -212,6 +212,10 @@ static enum status start_workers(struct serve *serve) {
     shared->table = serve->table;
     atomic_store(&shared->keys, &serve->keys);
     shared->spool_dir = serve->data_path;
+    shared->site = (struct api_site){
+        .url = serve->options.mail.public_url,
+        .security_contacts = serve->options.security_contacts,
+        .security_contacts_count = serve->options.security_contacts_count};
     shared->workers = (unsigned)serve->options.workers;
     enum status status = open_limiter(serve);
     if (status == STATUS_OK)

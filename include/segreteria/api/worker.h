@@ -22,6 +22,14 @@
 
 struct api_table; /* operations of the contract with their handlers */
 
+/* What the pages about this server say of it. */
+struct api_site {
+    const char *url;                     /* where people find it, without a slash at the end; NULL:
+                                            not known */
+    const struct str *security_contacts; /* URIs; none: there is no security.txt */
+    size_t security_contacts_count;
+};
+
 /* One for the process. */
 struct api_shared {
     const struct contract *contract;
@@ -36,6 +44,7 @@ struct api_shared {
     struct helpers *helpers;          /* name resolution */
     struct helpers *password_helpers; /* Argon2id: yields to everything else */
     struct search_feed *feed;
+    struct api_site site;
     const char *spool_dir;    /* for answers of streams; on the data directory's disk */
     _Atomic unsigned ready;   /* workers whose lanes are all up */
     _Atomic uint64_t spooled; /* bytes in them now */
