@@ -11,13 +11,38 @@ language sql stable
 as $$ select coalesce((select token_hash from link_tokens where token_hash = any (hashes)), hashes[1]) $$;
 comment on function link_hash_stored(bytea[]) is 'Which of a link''s hashes is stored; the first where none is.';
 
-create function token_rehash(hashes bytea[]) returns integer
-language sql volatile
+-- With a lock that lets the row be used but its hash not be renewed, so that the answer holds for the transaction.
+create function token_hash_stored(hashes bytea[]) returns bytea
+language plpgsql volatile
 as $$
-    with api as (
-        update api_tokens set token_hash = hashes[1] where token_hash = any (hashes[2:]) and revoked_at is null returning 1),
-    session as (
-        update session_tokens set access_hash = hashes[1] where access_hash = any (hashes[2:]) returning 1)
-    select (select count(*) from api)::integer + (select count(*) from session)::integer
+declare
+    stored bytea;
+begin
+    if cardinality(hashes) = 1 then
+        return hashes[1];
+    end if;
+    select case when token_hash = any (hashes) then token_hash else previous_hash end into stored from api_tokens
+    where token_hash = any (hashes) or previous_hash = any (hashes) for key share;
+    if not found then
+        select access_hash into stored from session_tokens where access_hash = any (hashes) for key share;
+    end if;
+    return coalesce(stored, hashes[1]);
+end
+$$;
+comment on function token_hash_stored(bytea[]) is 'Which of a token''s hashes is stored; the first where none is.';
+
+create function token_rehash(hashes bytea[]) returns boolean
+language plpgsql volatile
+as $$
+begin
+    update api_tokens set token_hash = hashes[1] where token_hash = any (hashes[2:]) and revoked_at is null;
+    if not found then
+        update api_tokens set previous_hash = hashes[1] where previous_hash = any (hashes[2:]) and revoked_at is null;
+    end if;
+    if not found then
+        update session_tokens set access_hash = hashes[1] where access_hash = any (hashes[2:]);
+    end if;
+    return found;
+end
 $$;
 comment on function token_rehash(bytea[]) is 'Stores a token''s hash under the key in use in place of one under a former key.';

@@ -185,8 +185,12 @@ static struct str bearer(struct str field) {
     return str_trim(str_from(field.ptr + 7, field.len - 7));
 }
 
+struct str bearer_token(const struct api_call *call) {
+    return bearer(http_request_header(call->request, STR("Authorization")));
+}
+
 static void look_up(struct api_call *call, void (*then)(struct api_call *call)) {
-    struct str token = bearer(http_request_header(call->request, STR("Authorization")));
+    struct str token = bearer_token(call);
     struct str hashes = token_hashes_text(call->keys, token, call->arena);
     if (str_is_none(hashes)) {
         api_fail(call, STATUS_NO_MEMORY);

@@ -31,6 +31,9 @@ void limit_bad_token(struct api_call *call);
 /* Takes one more for a line of a stream. */
 bool limit_line(struct api_call *call);
 
+/* authenticate.c: the token the request came with; STR_NONE: none. */
+struct str bearer_token(const struct api_call *call);
+
 /* touch.c: notes that an API token is in use, and from where, or a session. Nobody waits for it,
  * and nothing is said if it fails. */
 void token_touch(struct api_worker *worker, struct str token_id, struct str address);

@@ -191,7 +191,7 @@ def test_put_creates_replaces_and_leaves_alone(company):
 
 def test_a_line_of_a_batch(company):
     def line(**members):
-        return company.call("jobs_batch", token_hash=company.access, new_id=new_id(), body={**JOB, **members})["status"]
+        return company.call("jobs_batch", token_hashes=[company.access], new_id=new_id(), body={**JOB, **members})["status"]
 
     assert [line(reference="B"), line(reference="B"), line(), line(role="king")] == [201, 200, 201, 422]
     access = company.caller["caller_token_id"]

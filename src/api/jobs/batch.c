@@ -263,12 +263,9 @@ static size_t on_chunk(struct api_call *call, struct str chunk, bool last) {
 /* A batch may go on for as long as its client sends: every line asks whether the token still holds.
  */
 static bool bind_token(struct api_call *call) {
-    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (text == NULL)
-        return false;
-    token_hash_text(call->token_hash, text);
-    api_bind(call, "token_hash", str_of(text));
-    return true;
+    struct str hashes = token_hashes_text(call->keys, bearer_token(call), call->arena);
+    api_bind(call, "token_hashes", hashes);
+    return !str_is_none(hashes);
 }
 
 enum status api_jobs_batch(struct api_call *call) {
