@@ -15,6 +15,7 @@ static const char help[] =
     "  migrate      bring the data base's schema up to date, or show its state\n"
     "  keys         show, rotate and retire the master keys\n"
     "  mail         show, send again or forget messages that could not be sent\n"
+    "  operator     the accounts of those who moderate\n"
     "  demo         fill a running server with demo data, to try it out\n"
     "  taxonomies   replace the gazetteer or the other names of roles\n"
     "\n"
@@ -23,8 +24,13 @@ static const char help[] =
 static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
-} commands[] = {{"serve", cli_serve}, {"migrate", cli_migrate}, {"keys", cli_keys},
-                {"mail", cli_mail},   {"demo", cli_demo},       {"taxonomies", cli_taxonomies}};
+} commands[] = {{"serve", cli_serve},
+                {"migrate", cli_migrate},
+                {"keys", cli_keys},
+                {"mail", cli_mail},
+                {"operator", cli_operator},
+                {"demo", cli_demo},
+                {"taxonomies", cli_taxonomies}};
 
 /* Whoever starts a program with standard input, output or error closed has its number given to the
  * next file or connection that is opened, and what is meant for the log is written there. */

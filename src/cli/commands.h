@@ -7,6 +7,7 @@ int cli_serve(int argc, char **argv);
 int cli_migrate(int argc, char **argv);
 int cli_keys(int argc, char **argv);
 int cli_mail(int argc, char **argv);
+int cli_operator(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_taxonomies(int argc, char **argv);
 

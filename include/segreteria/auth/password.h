@@ -34,6 +34,9 @@ struct password_job {
     char password[PASSWORD_MAX_BYTES];
 };
 
+/* The hash of a password, on this thread: for the command line. NO_MEMORY: Argon2id could not get
+ * its memory. */
+NODISCARD enum status password_hash_now(struct str password, char out[PASSWORD_HASH_SIZE]);
 /* Milliseconds that one hash takes on this thread now; 0 when there is no memory for it. */
 double password_measure_ms(void);
 
