@@ -69,7 +69,7 @@ struct api_call {
     struct db_idempotency idempotency;
     bool replayed;
     unsigned patch_attempts;
-    struct upload *upload; /* with a statement in flight: see src/api/documents/upload.h */
+    struct upload *upload;  /* with a statement in flight: see src/api/documents/upload.h */
     enum api_return wanted; /* Prefer: return=... */
     bool publishes;         /* see api_publishes */
     struct seen *seen;      /* what the answer waits for */
