@@ -12,25 +12,6 @@ as $$ select coalesce((select token_hash from link_tokens where token_hash = any
 comment on function link_hash_stored(bytea[]) is 'Which of a link''s hashes is stored; the first where none is.';
 
 -- With a lock that lets the row be used but its hash not be renewed, so that the answer holds for the transaction.
-create function token_hash_stored(hashes bytea[]) returns bytea
-language plpgsql volatile
-as $$
-declare
-    stored bytea;
-begin
-    if cardinality(hashes) = 1 then
-        return hashes[1];
-    end if;
-    select case when token_hash = any (hashes) then token_hash else previous_hash end into stored from api_tokens
-    where token_hash = any (hashes) or previous_hash = any (hashes) for key share;
-    if not found then
-        select access_hash into stored from session_tokens where access_hash = any (hashes) for key share;
-    end if;
-    return coalesce(stored, hashes[1]);
-end
-$$;
-comment on function token_hash_stored(bytea[]) is 'Which of a token''s hashes is stored; the first where none is.';
-
 create function token_rehash(hashes bytea[]) returns boolean
 language plpgsql volatile
 as $$

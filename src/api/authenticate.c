@@ -178,15 +178,12 @@ static void on_token(struct api_call *call, const struct db_result *result) {
 }
 
 /* The token of "Bearer <token>"; STR_NONE when the field has another form. */
-static struct str bearer(struct str field) {
+struct str bearer_token(const struct api_call *call) {
+    struct str field = http_request_header(call->request, STR("Authorization"));
     if (field.len < 8 || !str_eq_nocase(str_from(field.ptr, 6), STR("Bearer")) ||
         field.ptr[6] != ' ')
         return STR_NONE;
     return str_trim(str_from(field.ptr + 7, field.len - 7));
-}
-
-struct str bearer_token(const struct api_call *call) {
-    return bearer(http_request_header(call->request, STR("Authorization")));
 }
 
 static void look_up(struct api_call *call, void (*then)(struct api_call *call)) {
@@ -214,7 +211,7 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call)) {
             challenge(call, "unauthorized", STR(""));
         return;
     }
-    struct str token = bearer(field);
+    struct str token = bearer_token(call);
     if (token_check(TOKEN_ACCESS, token) != STATUS_OK) {
         bad_token(call);
         return;

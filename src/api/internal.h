@@ -10,6 +10,9 @@ void authenticate(struct api_call *call, void (*then)(struct api_call *call));
 /* 401 invalid_token with its challenge. */
 void refuse_token(struct api_call *call);
 
+/* The token of "Authorization: Bearer ..."; STR_NONE when the field has another form. */
+struct str bearer_token(const struct api_call *call);
+
 /* company_choice.c */
 /* Takes the company that the request names into call->chosen_company. False: it names none, or not
  * in the form of an id. */
@@ -30,9 +33,6 @@ bool limit_may_look_up(struct api_call *call);
 void limit_bad_token(struct api_call *call);
 /* Takes one more for a line of a stream. */
 bool limit_line(struct api_call *call);
-
-/* authenticate.c: the token the request came with; STR_NONE: none. */
-struct str bearer_token(const struct api_call *call);
 
 /* touch.c: notes that an API token is in use, and from where, or a session. Nobody waits for it,
  * and nothing is said if it fails. */

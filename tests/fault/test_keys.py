@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import http.client
+import json
 import os
 import re
 import signal
@@ -276,3 +278,37 @@ def test_keys_of_the_environment(database, tmp_path):
         server.stop()
     listed = keys(database, tmp_path, "list", environment={"SEGRETERIA_MASTER_KEY": f"{fresh},{old}"}).stdout
     assert re.search(r"^[0-9a-f]{16}  in use", listed) and "former" in listed
+
+
+def test_a_batch_outlives_the_key_of_its_token(started, database, tmp_path):
+    """The token's hash is made anew while the batch runs: its lines go on."""
+    server = started()
+    company = World(server.client(), database).company()
+    token = company.client.post("/v1/tokens", {"name": "ci", "scopes": ["jobs:read", "jobs:write"]}).expect(201).json["secret"]
+
+    def stored():
+        return database.value("select count(*) from jobs where company_id = %s", company.id)
+
+    def renewed():
+        client = server.client(token)
+        client.get("/v1/jobs?scope=own").expect(200)
+        client.close()
+        return database.value("select count(*) from api_tokens where encode(substring(token_hash from 25), 'hex') = %s", after)
+
+    def lines():
+        nonlocal after
+        for n in range(10):
+            if n == 5:
+                eventually(lambda: stored() == 5, "the first lines are done")
+                keys(database, tmp_path, "rotate")
+                after = current(database, tmp_path)
+                eventually(lambda: renewed() == 1, "the token has a hash under the new key", 30)
+            yield json.dumps(vacancy(status="draft", reference=f"r{n}")).encode() + b"\n"
+
+    after = None
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
+    connection.request("POST", "/v1/jobs/batch", body=lines(), encode_chunked=True, headers={
+        "Authorization": f"Bearer {token}", "Transfer-Encoding": "chunked", "Content-Type": "application/x-ndjson"})
+    results = [json.loads(line)["status"] for line in connection.getresponse().read().splitlines()]
+    connection.close()
+    assert results == [201] * 10

@@ -260,17 +260,9 @@ static size_t on_chunk(struct api_call *call, struct str chunk, bool last) {
     return taken;
 }
 
-/* A batch may go on for as long as its client sends: every line asks whether the token still holds.
- */
-static bool bind_token(struct api_call *call) {
-    struct str hashes = token_hashes_text(call->keys, bearer_token(call), call->arena);
-    api_bind(call, "token_hashes", hashes);
-    return !str_is_none(hashes);
-}
-
 enum status api_jobs_batch(struct api_call *call) {
     bool room = call->worker->batches < BATCHES_MAX;
-    struct batch *batch = room && bind_token(call) ? batch_create(call) : NULL;
+    struct batch *batch = room ? batch_create(call) : NULL;
     if (batch == NULL)
         return STATUS_BUSY;
     batch->schema = call->operation->bodies_count > 0 ? call->operation->bodies[0].schema : NULL;

@@ -155,12 +155,24 @@ static void on_result(struct db_call *db, const struct db_result *result) {
     }
 }
 
+/* A batch may go on for as long as its client sends: every line asks whether the token still holds.
+ * The keys are those of now; one may have come since the batch began. */
+static bool bind_token(struct batch_line *line) {
+    struct api_call *call = line->batch->call;
+    const struct keys *keys = atomic_load_explicit(&call->worker->shared->keys,
+                                                   memory_order_acquire);
+    struct str hashes = token_hashes_text(keys, bearer_token(call), &line->arena);
+    api_bind(call, "token_hashes", hashes);
+    return !str_is_none(hashes);
+}
+
 static bool bind_all(struct batch_line *line, const json_t *vacancy, struct str *params) {
     struct api_call *call = line->batch->call;
     struct str lint;
     struct uuid id = uuid_v7();
     char *id_text = arena_alloc(&line->arena, UUID_TEXT_SIZE);
-    if (id_text == NULL || lint_vacancy_text(call, vacancy, &line->arena, &lint) != STATUS_OK)
+    if (id_text == NULL || !bind_token(line) ||
+        lint_vacancy_text(call, vacancy, &line->arena, &lint) != STATUS_OK)
         return false;
     api_bind(call, "lint", lint);
     uuid_format(&id, id_text);
