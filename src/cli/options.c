@@ -18,7 +18,7 @@ static const char help[] =
     "  --password-threads N      passwords hashed at once, 19 MiB each (half the cores, 1 to 4)\n"
     "  --connections N           clients each worker takes at once (8192)\n"
     "  --search-memory MIB       the most that the search index in memory may take (1024); 0: PostgreSQL searches alone\n"
-    "  --audit-retention-days N  how long the audit trail is kept (730; 180 to 3650)\n"
+    "  --audit-retention-days N  how long the audit trail is kept, 180 to 3650 (730)\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
     "  --postgres-bin DIR        where initdb and postgres are\n"
