@@ -1,4 +1,4 @@
-// Fastify + postgres.js: GET /v1/jobs/:id and GET /v1/jobs, two workers, four connections each.
+// Fastify + postgres.js: GET /v1/jobs/:id, GET /v1/jobs and a search in plain SQL, two workers, four connections each.
 "use strict";
 const cluster = require("node:cluster");
 
@@ -16,6 +16,10 @@ if (cluster.isPrimary) {
   app.get("/v1/jobs", async (request, reply) => {
     const rows = await sql.unsafe(process.env.BENCH_LIST, [], { prepare: true });
     return reply.type("application/json").send(`{"items":[${rows[0].items}],"next_cursor":null}`);
+  });
+  app.get("/v1/search", async (request, reply) => { // ./dev bench search: p is the search as jobs_search takes it
+    const rows = await sql.unsafe("select items, members from jobs_search($1::text::jsonb)", [request.query.p], { prepare: true });
+    return reply.type("application/json").send(`{"items":[${rows[0].items}],"next_cursor":null,${rows[0].members}}`);
   });
   app.listen({ port: Number(process.env.PORT), host: "127.0.0.1" });
 }
