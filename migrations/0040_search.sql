@@ -80,9 +80,10 @@ create aggregate search_join_agg(tsvector) (sfunc = search_join, stype = tsvecto
 -- --- Roles by other names ------------------------------------------------------------------------------------------------
 
 create table role_labels (
-    role  text not null references roles (code),
-    lang  text not null,
-    label text not null,
+    role   text not null references roles (code),
+    lang   text not null,
+    label  text not null,
+    folded text not null generated always as (search_fold(label)) stored,
     primary key (role, lang, label),
     constraint role_labels_lang_known check (lang in ('en', 'it'))
 );

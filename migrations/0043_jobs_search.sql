@@ -95,11 +95,16 @@ $$;
 create function search_city_keys(cities text[]) returns text[]
 language plpgsql stable
 as $$
+declare
+    city text;
+    keys text[] := '{}';
 begin
-    return array(
-        select search_fold(c) from unnest(cities) as c
-        union select other.key from unnest(cities) as c join place_names n on n.key = search_fold(c)
-            join place_names other on other.place_id = n.place_id);
+    foreach city in array coalesce(cities, '{}') loop -- one by one: a join would be planned to read the whole gazetteer
+        city := search_fold(city);
+        keys := keys || city || array(select other.key from place_names n, place_names other
+            where n.key = city and other.place_id = n.place_id and other.key <> city);
+    end loop;
+    return keys;
 end
 $$;
 comment on function search_city_keys(text[]) is 'The folded names of these towns, and their other names.';

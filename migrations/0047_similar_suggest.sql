@@ -55,25 +55,27 @@ as $$
 declare
     typed text := search_fold(q);
     wanted text[] := string_to_array(search_fold(q), ' ');
-    query jsonb := search_query(q);
     suggestions json;
 begin
     if typed = '' then
         return '{"items":[]}';
     end if;
-    with roles_found as (
+    with newest as materialized (
+        select m.job_id, m.title, m.tools from job_search m where m.valid_through is null or m.valid_through >= utc_today()
+        order by m.published_at desc, m.job_id desc limit 1000
+    ), roles_found as (
         select 1 as kind, r.code as value, case when lang = 'it' then r.it else r.en end as label, null::text as near,
             bool_or(starts_with(n.folded, typed)) as starts,
-            (select count(*) from job_search s where s.role = r.code and (s.valid_through is null or s.valid_through >= utc_today())) as weight
+            (select count(*) from job_search s where s.role = r.code) as weight
         from roles r, lateral (select search_fold(r.en) as folded union select search_fold(r.it)
-            union select search_fold(l.label) from role_labels l where l.role = r.code) as n
+            union select l.folded from role_labels l where l.role = r.code) as n
         where suggest_matches(n.folded, wanted)
         group by r.code
         order by starts desc, weight desc, 3
         limit page
     ), tools_found as (
         select 2, t.value, t.label, null::text, starts_with(search_fold(t.label), typed) as starts,
-            (select count(*) from job_search s where s.tools @> array[t.value] and (s.valid_through is null or s.valid_through >= utc_today())) as weight
+            (select count(*) from newest s where t.value = any (s.tools)) as weight
         from (select key as value, label from search_labels where kind = 'tool') as t
         where suggest_matches(search_fold(t.label), wanted)
         order by starts desc, weight desc, 3
@@ -87,12 +89,8 @@ begin
         limit page
     ), titles_found as (
         select 4, null::text, min(j.title) as label, null::text, starts_with(s.title, typed) as starts, count(*) as weight
-        from (select m.job_id, m.title from job_search m
-            where exists (select from search_dictionaries d where d.id = m.dictionary
-                and m.words @@ nullif(search_tsquery(query, d.id, 'A'), '')::tsquery)
-                and suggest_matches(m.title, wanted) and (m.valid_through is null or m.valid_through >= utc_today())
-            order by m.published_at desc, m.job_id desc limit 2000) as s
-        join jobs j on j.id = s.job_id
+        from newest s join jobs j on j.id = s.job_id
+        where suggest_matches(s.title, wanted)
         group by s.title
         order by starts desc, weight desc, s.title collate "C"
         limit page

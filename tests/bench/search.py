@@ -49,6 +49,7 @@ class Questions:
         rare = [word for word, _ in rows[len(rows) // 2:]] or middle
         cities = [row[0] for row in connection.execute(
             "select l.label from job_search s join search_labels l on l.kind = 'city' and l.key = s.city group by 1 order by count(*) desc limit 60")]
+        towns = [city for city in cities if connection.execute("select search_near(%s, null) ? 'place'", (city,)).fetchone()[0]]
         titles = [row[0] for row in connection.execute("select title from (select distinct title from job_search limit 400) as t order by md5(title)")]
         pick = rng.choice
         kinds = {
@@ -58,7 +59,7 @@ class Questions:
             "word, city, language": lambda: {"q": pick(common), "city": [pick(cities)], "language": [pick(["en:B2", "en:C1", "fr:B1"])]},
             "rare word": lambda: {"q": pick(rare)},
             "phrase": lambda: {"q": '"' + " ".join(pick(titles).split()[:2]) + '"'},
-            "radius 30 km": lambda: {"near": pick(cities[:40]), "country": ["IT"]},
+            "radius 30 km": lambda: {"near": pick(towns)},
             "misspelt word": lambda: {"q": misspelt(pick(middle), rng)},
             "five facets": lambda: {"q": pick(common), "facets": FACETS},
         }
