@@ -12,7 +12,7 @@
 #include "segreteria/core/log.h"
 
 #define FOLDER "mail"
-#define KEPT_SECONDS (30 * 24 * 3600)
+#define KEPT_SECONDS ((time_t)30 * 24 * 3600)
 
 static int open_folder(const struct courier *courier) {
     int data = courier->options.data_dir_fd;

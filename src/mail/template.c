@@ -77,7 +77,7 @@ static void append_escaped(struct buf *out, struct str character, enum escape es
 
 static void append_value(struct buf *out, struct str value, enum escape escape) {
     size_t shown = 0;
-    while (value.len > 0) {
+    while (value.ptr != NULL && value.len > 0) {
         size_t len = char_len(value);
         struct str character = str_from(value.ptr, len);
         if (shown + len > VALUE_CHARS) {

@@ -142,7 +142,7 @@ static size_t on_read(char *buffer, size_t size, size_t count, void *context) {
     return len;
 }
 
-static size_t on_write(char *data, size_t size, size_t count, void *context) {
+static size_t on_write(const char *data, size_t size, size_t count, void *context) {
     (void)data;
     (void)context;
     return size * count;
