@@ -3,15 +3,11 @@
 
 -- RFC 9562, 6.2, method 3: the 12 bits after the milliseconds say how far into the millisecond.
 create function uuid_v7_fine(at timestamptz default clock_timestamp()) returns uuid
-language plpgsql volatile parallel safe
+language sql volatile parallel safe
 as $$
-declare
-    us bigint := extract(epoch from at) * 1000000;
-begin
-    return encode(substring(int8send(us / 1000) from 3)
-        || substring(int4send((28672 + us % 1000 * 4096 / 1000)::integer) from 3)
-        || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid;
-end
+    select encode(substring(int8send((extract(epoch from at) * 1000000)::bigint / 1000) from 3)
+        || substring(int4send((28672 + (extract(epoch from at) * 1000000)::bigint % 1000 * 4096 / 1000)::integer) from 3)
+        || substring(uuid_send(gen_random_uuid()) from 9), 'hex')::uuid
 $$;
 comment on function uuid_v7_fine(timestamptz) is 'A UUIDv7 whose order is that of time to a quarter of a microsecond.';
 
@@ -113,15 +109,22 @@ $$;
 comment on function audit_write(text, text, uuid, uuid, uuid, jsonb, text, uuid) is
     'A row of the trail; its id. actor_kind and actor: only where they are not those of the request context (a sign-in).';
 
+-- The insert of audit_write again, and not a call of it: this runs with every application.
 create function audit_record(action text, subject_kind text, subject_id uuid, company_id uuid default null,
                              candidate_id uuid default null, detail jsonb default '{}') returns void
 language plpgsql volatile
 as $$
 declare
     c jsonb := nullif(current_setting('segreteria.context', true), '')::jsonb;
+    now_exactly timestamptz := clock_timestamp();
 begin
-    perform audit_write(action, subject_kind, subject_id, coalesce(company_id, (c ->> 'company_id')::uuid),
-        coalesce(candidate_id, (c ->> 'candidate_id')::uuid), detail, null, null);
+    insert into audit_log (id, at, action, actor_kind, account_id, role, token_id, token_type, address, request_id,
+        subject_kind, subject_id, company_id, candidate_id, detail)
+    values (uuid_v7_fine(now_exactly), now_exactly, audit_record.action, coalesce(c ->> 'kind', 'system'),
+        (c ->> 'account_id')::uuid, c ->> 'role', (c ->> 'token_id')::uuid, c ->> 'token_type', (c ->> 'address')::inet,
+        c ->> 'request_id', audit_record.subject_kind, audit_record.subject_id,
+        coalesce(audit_record.company_id, (c ->> 'company_id')::uuid),
+        coalesce(audit_record.candidate_id, (c ->> 'candidate_id')::uuid), jsonb_strip_nulls(coalesce(audit_record.detail, '{}')));
 end
 $$;
 comment on function audit_record(text, text, uuid, uuid, uuid, jsonb) is
