@@ -143,7 +143,7 @@ def difference(query, left, right):
 
 def same(query, left, right):
     """The index shows another process's write some milliseconds later, its vocabulary some seconds."""
-    for pause in (0.05, 0.2, 1, 2, 3):
+    for pause in (0.05, 0.2, 1, 3, 6, 12):
         found = difference(query, left, right)
         if found is None:
             return

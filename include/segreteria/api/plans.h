@@ -10,9 +10,8 @@
 
 struct plans;
 
-/* Places and words may get other meanings (a gazetteer is loaded, a vacancy in a language that none
- * had before): a plan is not older than this. */
-#define PLANS_TTL_MS 5000u
+/* Names may get other meanings (a gazetteer is loaded): a plan is not older than this. */
+#define PLANS_TTL_MS 60000u
 
 NODISCARD enum status plans_create(struct plans **out);
 void plans_destroy(struct plans *plans); /* NULL is allowed */

@@ -65,6 +65,10 @@ bool search_feed_is_live(const struct search_feed *feed, uint64_t now_ms);
  * it was read) is still right while the feed is live. Any thread. */
 uint64_t search_feed_epoch(const struct search_feed *feed);
 
+/* The dictionaries of the vacancies seen so far, as bits: a query planned for fewer misses some.
+ * Any thread. */
+uint64_t search_feed_dictionaries(const struct search_feed *feed);
+
 /* Read your writes: after a write is committed, on_seen is called (on the port's loop, in another
  * turn) once the index and the epoch show it; at once when the feed is not live, because then
  * nobody answers from them; after SEARCH_WAIT_MAX_MS in any case. Owned by the feed meanwhile. */

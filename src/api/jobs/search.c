@@ -65,6 +65,8 @@ static struct str plan_key(const struct search *search) {
             append_part(&key, value->text);
         buf_append_char(&key, ';');
     }
+    buf_printf(&key, "%llx;",
+               (unsigned long long)search_feed_dictionaries(call->worker->shared->feed));
     append_part(&key, str_is_none(search->wrong) ? STR("") : search->wrong);
     append_part(&key, str_is_none(search->replacements) ? STR("") : search->replacements);
     const char *copy = buf_status(&key) == STATUS_OK ? arena_strdup(call->arena, buf_str(&key))

@@ -167,6 +167,10 @@ uint64_t search_feed_epoch(const struct search_feed *feed) {
     return atomic_load_explicit(&feed->epoch, memory_order_acquire);
 }
 
+uint64_t search_feed_dictionaries(const struct search_feed *feed) {
+    return atomic_load_explicit(&feed->dictionaries, memory_order_relaxed);
+}
+
 void search_feed_stats(struct search_feed *feed, struct search_feed_stats *out) {
     *out = (struct search_feed_stats){
         .live = search_feed_is_live(feed, clock_monotonic_ms()),

@@ -103,6 +103,7 @@ struct search_feed {
     char server[SERVER_SIZE];
     char after_txid[TXID_SIZE], after_job[UUID_TEXT_SIZE];
     uint64_t read_began_us;
+    uint64_t told_ms;                            /* when the log last heard how the feed is */
     bool brought;                                /* the present reading has brought a change */
     struct search_wait *waits, **waits_tail;     /* to be covered by the next reading */
     struct search_wait *covered, **covered_tail; /* by the present one */
@@ -137,7 +138,7 @@ struct search_feed {
     struct arena arena; /* of one batch of changes */
 
     /* told to other threads */
-    _Atomic uint64_t live_until_ms, epoch;
+    _Atomic uint64_t live_until_ms, epoch, dictionaries;
     _Atomic uint64_t changes, loads, load_ms, lag_us;
     _Atomic bool ready, over_limit;
     pthread_mutex_t stats_lock; /* of index_stats */

@@ -17,6 +17,7 @@
     4000u             /* a notification this soon after the last reading began waits for a timer   \
                        */
 #define LIVE_MS 3000u /* after a reading, what it brought counts as the present state */
+#define TELL_MS 300000u
 #define READ_DEADLINE_MS 20000u
 #define NO_JOB "00000000-0000-0000-0000-000000000000"
 
@@ -256,9 +257,24 @@ void feed_read_soon(struct search_feed *feed) {
         feed_read_log(feed);
 }
 
+/* How the index is, for those who read logs. */
+static void tell(struct search_feed *feed) {
+    uint64_t now = loop_now_ms(feed->loop);
+    if (feed->index == NULL || now - feed->told_ms < TELL_MS)
+        return;
+    const struct search_stats *stats = &feed->index_stats;
+    feed->told_ms = now;
+    log_info("search_state",
+             "vacancies=%llu mib=%zu segments=%zu changes=%llu merges=%llu lag_us=%llu",
+             (unsigned long long)stats->documents, stats->bytes / (1024 * 1024), stats->segments,
+             (unsigned long long)stats->changes, (unsigned long long)stats->merges,
+             (unsigned long long)atomic_load(&feed->lag_us));
+}
+
 static void on_poll(struct loop_timer *timer) {
     struct search_feed *feed = OWNER_OF(timer, struct search_feed, poll_timer);
     feed_publish_stats(feed);
+    tell(feed);
     if (feed->index != NULL)
         search_index_reclaim(feed->index);
     feed_read_log(feed);

@@ -11,7 +11,7 @@
 #include "segreteria/search/lexicon.h"
 
 #define PAUSE_MS 1000u  /* after a change: more may follow */
-#define PAUSE_TIMES 20u /* of what making it takes, it rests: at most a twentieth of a core */
+#define PAUSE_TIMES 10u /* of what making it takes, it rests: at most a tenth of a core */
 #define RETRY_MS 10000u
 #define MEMORY_MAX ((size_t)512 * 1024 * 1024)
 #define SCRATCH_MAX ((size_t)1024 * 1024)

@@ -38,13 +38,23 @@ static enum status pass_on(struct loader *loader, struct search_builder *builder
     return STATUS_OK;
 }
 
-static enum status take_row(const struct db_stream *stream, const int columns[FEED_COLUMNS],
-                            struct arena *arena, struct search_builder *builder) {
+/* Any thread. A store only when there is news: all loaders and workers share the word. */
+static void feed_saw_dictionary(struct search_feed *feed, uint8_t dictionary) {
+    uint64_t bit = UINT64_C(1) << (dictionary % 64);
+    if ((atomic_load_explicit(&feed->dictionaries, memory_order_relaxed) & bit) == 0)
+        (void)atomic_fetch_or(&feed->dictionaries, bit);
+}
+
+static enum status take_row(struct search_feed *feed, const struct db_stream *stream,
+                            const int columns[FEED_COLUMNS], struct arena *arena,
+                            struct search_builder *builder) {
     struct str values[FEED_COLUMNS];
     struct search_document document;
     for (size_t i = 0; i < FEED_COLUMNS; i++)
         values[i] = db_stream_value(stream, columns[i]);
     enum status status = feed_document(arena, values, &document);
+    if (status == STATUS_OK)
+        feed_saw_dictionary(feed, document.dictionary);
     if (status == STATUS_OK)
         status = search_builder_add(builder, &document);
     if (status == STATUS_INVALID || status == STATUS_TOO_LARGE) {
@@ -67,7 +77,7 @@ static enum status take_rows(struct loader *loader, struct db_stream *stream,
         for (size_t i = 0; first && i < FEED_COLUMNS; i++)
             columns[i] = db_stream_column(stream, feed_column_names[i]);
         first = false;
-        status = take_row(stream, columns, &arena, builder);
+        status = take_row(loader->feed, stream, columns, &arena, builder);
         if (status == STATUS_OK && search_builder_full(builder))
             status = pass_on(loader, builder);
         arena_reset(&arena);
@@ -342,6 +352,8 @@ static enum status read_change(struct search_feed *feed, const struct db_result 
         document = arena_alloc(&feed->arena, sizeof *document);
         status = document == NULL ? STATUS_NO_MEMORY
                                   : feed_document(&feed->arena, values, document);
+        if (status == STATUS_OK)
+            feed_saw_dictionary(feed, document->dictionary);
     }
     out->document = status == STATUS_OK ? document : NULL;
     return status;

@@ -56,11 +56,10 @@ static void reads_parts(void **state) {
           "\r\n--a \r\n-\r\r\n\r\n--a b\r\n"
           "Content-Disposition: form-data; name=g\r\n\r\n\r\n--a b--epilogue",
           "f/cv.pdf:\r\n--a \r\n-\r\r\n|g/-:|.");
-    gives(
-        "--a b\r\n"
-        "Content-Disposition: form-data; name=\"a\\\"b\"; "
-        "filename=\"C:\\x\\\\y.pdf\"\r\n\r\n1\r\n--a b--",
-        "a\"b/C:\\x\\y.pdf:1|.");
+    gives("--a b\r\n"
+          "Content-Disposition: form-data; name=\"a\\\"b\"; "
+          "filename=\"C:\\x\\\\y.pdf\"\r\n\r\n1\r\n--a b--",
+          "a\"b/C:\\x\\y.pdf:1|.");
 }
 
 static void refuses_what_it_cannot_read(void **state) {
