@@ -77,6 +77,7 @@ declare
     l record;
     wait interval;
 begin
+    perform set_config('synchronous_commit', 'off', true); -- see sign_in_attempt
     for l in select * from sign_in_limits(login, sign_in_place(address), known, device) loop
         if l.name in ('device', 'pair') then
             delete from sign_in_throttle t where t.key = l.key;
