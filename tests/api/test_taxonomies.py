@@ -25,5 +25,5 @@ def test_languages_are_those_that_people_speak(api):
 
 
 def test_unknown(api):
-    answer = api.get("/v1/taxonomies/places").expect(400, "invalid_parameter")
+    answer = api.get("/v1/taxonomies/colours").expect(400, "invalid_parameter")
     assert answer.errors == {("name", "enum")}
