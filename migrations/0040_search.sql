@@ -317,14 +317,12 @@ create function search_remember_words(source text, in_dictionary smallint) retur
 language plpgsql volatile
 as $$
 declare
-    fresh text[];
+    said text[] := array(select distinct w from unnest(string_to_array(search_fold(source), ' ')) as w
+        where length(w) between 3 and 30 and w !~ '[0-9]');
+    fresh text[] := array(select unnest(said) except
+        select k.word from search_words k where k.dictionary = in_dictionary and k.word = any (said));
 begin
-    -- A limit in a lateral query: looked up one by one, however large the planner thinks the other way.
-    select array_agg(w) into fresh
-    from (select distinct w from unnest(string_to_array(search_fold(source), ' ')) as w) as said left join lateral (
-        select true as known from search_words k where k.dictionary = in_dictionary and k.word = w limit 1) as k on true
-    where k.known is null and length(w) between 3 and 30 and w !~ '[0-9]';
-    if fresh is not null then
+    if fresh <> '{}' then
         insert into search_words (dictionary, word, lexeme)
         select in_dictionary, w, lexeme
         from unnest(fresh) as w, search_dictionaries d,
