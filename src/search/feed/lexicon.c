@@ -1,6 +1,6 @@
-/* The vocabulary for misspelt words and what the typeahead offers: made on a helper thread from
- * lists that PostgreSQL keeps, some time after vacancies have changed, and published with the
- * index. How many vacancies have a word is asked of the index itself. */
+/* The vocabulary for misspelt words: made on a helper thread from the words that PostgreSQL keeps,
+ * some time after vacancies have changed, and published with the index. How many vacancies have a
+ * word is asked of the index itself. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,8 +25,6 @@ struct making {
     struct search_scratch *buffers;
     struct search_word *words;
     size_t words_count, words_capacity;
-    struct search_suggestion *suggestions;
-    size_t suggestions_count, suggestions_capacity;
 };
 
 static bool stopped(void *context) {
@@ -57,13 +55,6 @@ static uint64_t count_lexeme(struct making *making, uint8_t dictionary, struct s
                                        .texts_count = 1,
                                        .today = INT32_MIN,
                                        .office_days_max = -1};
-    return count(making, &query);
-}
-
-static uint64_t count_value(struct making *making, enum search_field field, struct str value) {
-    struct search_query query = {.today = (int32_t)(clock_unix_ms() / 86400000),
-                                 .office_days_max = -1};
-    query.fields[field] = (struct search_filter){.values = &value, .count = 1};
     return count(making, &query);
 }
 
@@ -115,29 +106,6 @@ static enum status take_word(struct making *making, const struct db_stream *stre
     return STATUS_OK;
 }
 
-/* kind, text, key, code, weight; without a weight the index counts the vacancies with the code. */
-static enum status take_suggestion(struct making *making, const struct db_stream *stream) {
-    struct search_suggestion fresh = {.weight = 0};
-    uint64_t kind;
-    if (str_to_u64(db_stream_value(stream, 0), SEARCH_SUGGEST_KINDS - 1, &kind) != STATUS_OK)
-        return STATUS_INVALID;
-    fresh.kind = (enum search_suggestion_kind)kind;
-    if (!grow((void **)&making->suggestions, &making->suggestions_capacity,
-              making->suggestions_count, sizeof *making->suggestions) ||
-        !copy(making, db_stream_value(stream, 1), &fresh.text) ||
-        !copy(making, db_stream_value(stream, 2), &fresh.key) ||
-        !copy(making, db_stream_value(stream, 3), &fresh.code))
-        return STATUS_NO_MEMORY;
-    struct str weight = db_stream_value(stream, 4);
-    if (str_is_none(weight))
-        fresh.weight = count_value(
-            making, fresh.kind == SEARCH_SUGGEST_ROLE ? SEARCH_ROLE : SEARCH_TOOL, fresh.code);
-    else if (str_to_u64(weight, INT64_MAX, &fresh.weight) != STATUS_OK)
-        return STATUS_INVALID;
-    making->suggestions[making->suggestions_count++] = fresh;
-    return STATUS_OK;
-}
-
 static enum status take_all(struct making *making, const struct db_statement *statement,
                             enum status (*take)(struct making *making,
                                                 const struct db_stream *stream)) {
@@ -167,15 +135,11 @@ static void work(struct helper_job *job) {
     if (status == STATUS_OK)
         status = take_all(&making, &stmt_search_feed_words, take_word);
     if (status == STATUS_OK)
-        status = take_all(&making, &stmt_search_feed_suggestions, take_suggestion);
-    if (status == STATUS_OK)
-        status = search_lexicon_create(making.words, making.words_count, making.suggestions,
-                                       making.suggestions_count, &feed->lexicon);
+        status = search_lexicon_create(making.words, making.words_count, NULL, 0, &feed->lexicon);
     search_scratch_destroy(making.buffers);
     if (making.reader != NULL)
         search_reader_unregister(making.reader);
     free(making.words);
-    free(making.suggestions);
     arena_deinit(&making.arena);
     arena_deinit(&making.scratch);
     feed->lexicon_status = status;
