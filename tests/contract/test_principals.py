@@ -235,7 +235,7 @@ REQUESTS = {
     "jobs_similar": request(of_job),
     "jobs_suggest": request(query="?q=segr"),
     "taxonomies_get": request(lambda stage: {"name": "roles"}),
-    "system_security_txt": request(),
+    "system_security_txt": request(status=(404, "not_found")),
     "system_api_catalog": request(),
     "system_openapi_yaml": request(),
     "system_openapi_json": request(),
