@@ -234,7 +234,7 @@ static enum status add_term(struct search_builder *builder, const struct search_
         return STATUS_NO_MEMORY;
     if (entry->last == doc && entry->count > 0)
         return STATUS_INVALID; /* the same lexeme twice */
-    uint32_t most = CODE_NUMBER_MAX + 2 + 3 * (uint32_t)term->count;
+    uint32_t most = CODE_NUMBER_MAX + 3 + 3 * (uint32_t)term->count;
     uint8_t *out = table_reserve(&builder->terms, entry, most);
     if (out == NULL)
         return STATUS_NO_MEMORY;

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CODE_NUMBER_MAX 5
 
@@ -37,13 +38,13 @@ static inline const uint8_t *code_number_read(const uint8_t *in, uint32_t *value
 /* The positions of a word in one vacancy. Most words are there once, near the start:
  *   0 to 207           once, there
  *   208 to 239, byte   once, further on (208 + 13 bits)
- *   240 to 254, steps  2 to 16 times
- *   255, count - 1, steps
- * A step is the distance from the one before (the first from 0): 0 to 207; or 208 to 254 and a byte
- * (208
- * + 13 bits and a half); or 255 and two bytes. */
+ *   240 to 254, steps  in 2 to 16 bytes
+ *   255, two bytes, steps  in so many bytes
+ * A step is the distance from the one before (the first from 0): 0 to 207; or 208 to 254 and a
+ * byte; or 255 and two bytes. How long an entry is, its first byte tells: phrases skip more than
+ * they read. */
 #define CODE_POSITIONS_COUNT_MAX 256u
-#define CODE_POSITIONS_MAX (2 + CODE_POSITIONS_COUNT_MAX * 3)
+#define CODE_POSITIONS_MAX (3 + CODE_POSITIONS_COUNT_MAX * 3)
 
 static inline uint8_t *code_step_write(uint8_t *out, uint32_t step) {
     if (step < 208) {
@@ -84,69 +85,54 @@ static inline uint8_t *code_positions_write(uint8_t *out, const uint16_t *positi
         *out++ = (uint8_t)(first - 208);
         return out;
     }
-    if (count >= 2 && count <= 16) {
-        *out++ = (uint8_t)(238 + count);
-    } else {
-        *out++ = 255;
-        *out++ = (uint8_t)(count - 1);
-    }
+    uint8_t *steps = out + 1;
     for (uint32_t i = 0, before = 0; i < count; i++) {
         uint32_t position = positions[i] & 0x3fffu;
-        out = code_step_write(out, position - before);
+        steps = code_step_write(steps, position - before);
         before = position;
     }
-    return out;
+    size_t len = (size_t)(steps - out) - 1;
+    if (len <= 16) {
+        *out = (uint8_t)(238 + len);
+        return steps;
+    }
+    memmove(out + 3, out + 1, len);
+    out[0] = 255;
+    out[1] = (uint8_t)(len >> 8);
+    out[2] = (uint8_t)len;
+    return steps + 2;
 }
 
-/* How many there are; *steps is where they begin, NULL when the one position is *first. *next is
- * what comes after, where that is known (a single position). */
-static inline uint32_t code_positions_head(const uint8_t *in, uint32_t *first,
-                                           const uint8_t **steps) {
-    uint32_t byte = *in++;
-    *steps = NULL;
-    if (byte < 208) {
-        *first = byte;
-        return 1;
-    }
-    if (byte < 240) {
-        *first = 208 + ((byte - 208) << 8 | *in);
-        return 1;
-    }
-    if (byte < 255) {
-        *steps = in;
-        return byte - 238;
-    }
-    *steps = in + 1;
-    return *in + 1u;
+/* The position of a word that is there once, in a short entry (below CODE_SHORT). */
+#define CODE_SHORT 240u
+static inline uint32_t code_positions_single(const uint8_t *in) {
+    return *in < 208 ? *in : 208 + ((*in - 208u) << 8 | in[1]);
 }
 
+/* No branch but the rare one: what comes next cannot be foreseen. */
 static inline const uint8_t *code_positions_skip(const uint8_t *in) {
-    uint32_t byte = *in++;
-    if (byte < 208)
-        return in;
-    if (byte < 240)
-        return in + 1;
-    uint32_t count = byte < 255 ? byte - 238 : *in++ + 1u;
-    for (; count > 0; count--)
-        in += *in < 208 ? 1 : *in < 255 ? 2 : 3;
-    return in;
+    uint32_t byte = *in;
+    if (__builtin_expect(byte == 255, 0))
+        return in + 3 + ((size_t)in[1] << 8 | in[2]);
+    uint32_t len = 1 + (byte >= 208);
+    uint32_t more = (byte - 239) & (0u - (byte >= CODE_SHORT));
+    return in + len + more;
 }
 
 /* All of them into out; gives how many. */
 static inline uint32_t code_positions_read(const uint8_t *in,
                                            uint16_t out[CODE_POSITIONS_COUNT_MAX]) {
-    uint32_t first, position = 0;
-    const uint8_t *steps;
-    uint32_t count = code_positions_head(in, &first, &steps);
-    if (steps == NULL) {
-        out[0] = (uint16_t)first;
+    if (*in < CODE_SHORT) {
+        out[0] = (uint16_t)code_positions_single(in);
         return 1;
     }
-    for (uint32_t i = 0; i < count; i++) {
+    const uint8_t *steps = in + (*in == 255 ? 3 : 1), *end = code_positions_skip(in);
+    uint32_t position = 0, count = 0;
+    while (steps < end && count < CODE_POSITIONS_COUNT_MAX) {
         uint32_t step;
         steps = code_step_read(steps, &step);
         position += step;
-        out[i] = (uint16_t)position;
+        out[count++] = (uint16_t)position;
     }
     return count;
 }

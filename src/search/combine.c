@@ -78,7 +78,7 @@ static enum status combine_value(struct combining *c, enum value_kind kind, stru
         const struct search_segment *own = c->sources[i].segment;
         const struct values *values = &own->values[kind];
         heads[i] = COMBINE_GONE;
-        if (at[i] < values->count && str_eq(values_text(values, at[i]), text)) {
+        if (at[i] < values->count && compare(values_text(values, at[i]), text) == 0) {
             readers[i] = list_read(own, values->lists[at[i]++]);
             heads[i] = next_moved(&readers[i], c->sources[i].moved);
         }
@@ -175,7 +175,7 @@ static enum status combine_term(struct combining *c, struct str key, uint32_t at
     unsigned open[COMBINE_MAX], opened = 0;
     for (unsigned i = 0; i < c->count; i++) {
         const struct search_segment *own = c->sources[i].segment;
-        if (at[i] < own->terms_count && str_eq(term_text(own, at[i]), key)) {
+        if (at[i] < own->terms_count && compare(term_text(own, at[i]), key) == 0) {
             head_init(&heads[i], &c->sources[i], at[i]++);
             open[opened++] = i;
         }

@@ -13,8 +13,7 @@ void cursor_init(struct cursor *cursor, const struct search_segment *segment, ui
         cursor->block_end = UINT32_MAX;
 }
 
-/* On to the block that has `doc`, when that is not the one it stands in. */
-static void jump(struct cursor *cursor, uint32_t doc) {
+void cursor_jump(struct cursor *cursor, uint32_t doc) {
     const struct term *term = cursor->term;
     const struct skip *skips = cursor->segment->skips + term->skips;
     uint32_t blocks = (term->count - 1) / SEGMENT_SKIP, block = cursor->block;
@@ -30,29 +29,4 @@ static void jump(struct cursor *cursor, uint32_t doc) {
     }
     cursor->block = block;
     cursor->block_end = block < blocks ? skips[block].before : UINT32_MAX;
-}
-
-void cursor_seek(struct cursor *cursor, uint32_t doc) {
-    if (doc > cursor->block_end)
-        jump(cursor, doc);
-    const uint64_t *row = cursor->docs.row;
-    if (row == NULL) {
-        while (cursor->docs.doc != doc && cursor_next(cursor))
-            ;
-        return;
-    }
-    /* A row tells how many vacancies are passed over. */
-    uint32_t from = cursor->docs.doc + 1, word = from >> 6, last = doc >> 6;
-    uint64_t between = row[word] & (~UINT64_C(0) << (from & 63));
-    uint32_t passed = 0;
-    for (; word < last; between = row[++word])
-        passed += (uint32_t)__builtin_popcountll(between);
-    between &= (UINT64_C(1) << (doc & 63)) - 1;
-    passed += (uint32_t)__builtin_popcountll(between);
-    cursor->docs.left -= passed + 1;
-    cursor->docs.doc = doc;
-    for (; passed > 0; passed--)
-        cursor->next = code_positions_skip(cursor->next);
-    cursor->positions = cursor->next;
-    cursor->next = code_positions_skip(cursor->next);
 }

@@ -13,28 +13,19 @@ struct phrase {
 };
 
 /* Two words, each there once: what most vacancies have. */
-static bool find_single(const struct phrase *phrase, uint32_t *first) {
-    uint32_t second;
-    const uint8_t *steps;
+static inline bool find_single(const struct phrase *phrase, uint32_t *first) {
     const uint8_t *a = phrase->cursors[0].positions, *b = phrase->cursors[1].positions;
-    if (phrase->sequence->count != 2 || *a >= 240 || *b >= 240)
+    if (phrase->sequence->count != 2 || *a >= CODE_SHORT || *b >= CODE_SHORT)
         return false;
-    (void)code_positions_head(a, first, &steps);
-    (void)code_positions_head(b, &second, &steps);
-    if (*first + phrase->sequence->steps[1].distance != second)
-        *first = 0;
+    uint32_t at = code_positions_single(a), then = code_positions_single(b);
+    *first = at + phrase->sequence->steps[1].distance == then ? at : 0;
     return true;
 }
 
-/* The first position of the first step where all follow; 0 nowhere. */
-static uint32_t find_first(struct phrase *phrase, uint32_t doc) {
+static uint32_t find_among_many(struct phrase *phrase) {
     const struct search_step *steps = phrase->sequence->steps;
     size_t count = phrase->sequence->count;
-    uint32_t counts[STEPS_OF_SEQUENCE_MAX], at[STEPS_OF_SEQUENCE_MAX], single;
-    for (size_t i = 0; i < count; i++)
-        cursor_seek(&phrase->cursors[i], doc);
-    if (find_single(phrase, &single))
-        return single;
+    uint32_t counts[STEPS_OF_SEQUENCE_MAX] = {0}, at[STEPS_OF_SEQUENCE_MAX];
     for (size_t i = 0; i < count; i++) {
         counts[i] = code_positions_read(phrase->cursors[i].positions,
                                         phrase->positions + i * CODE_POSITIONS_COUNT_MAX);
@@ -57,6 +48,15 @@ static uint32_t find_first(struct phrase *phrase, uint32_t doc) {
             return first;
     }
     return 0;
+}
+
+/* The first position of the first step where all follow; 0 nowhere. */
+static inline __attribute__((always_inline)) uint32_t find_first(struct phrase *phrase,
+                                                                 uint32_t doc) {
+    uint32_t single;
+    for (size_t i = 0; i < phrase->sequence->count; i++)
+        cursor_seek(&phrase->cursors[i], doc);
+    return find_single(phrase, &single) ? single : find_among_many(phrase);
 }
 
 /* The vacancies that have all the words, gone ones too (what is noted must stay right), into `out`;
@@ -85,7 +85,8 @@ static uint32_t tier_of(const struct search_segment *segment, uint32_t doc, uint
 }
 
 /* Goes through the candidates: of each that has the phrase, ordinal and tier. */
-static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+static inline __attribute__((always_inline)) uint32_t
+find_each(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
     const struct search_segment *segment = phrase->segment;
     uint32_t length = phrase->sequence->steps[phrase->sequence->count - 1].distance, found = 0;
     for (size_t word = 0; word < segment->words; word++)
@@ -97,6 +98,28 @@ static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t 
         }
     return found;
 }
+
+static uint32_t find_portable(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+    return find_each(phrase, among, out);
+}
+
+#if defined(__x86_64__)
+static __attribute__((target("popcnt,bmi,bmi2"))) uint32_t
+find_popcnt(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+    return find_each(phrase, among, out);
+}
+
+static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+    if (__builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2"))
+        return find_popcnt(phrase, among, out);
+    return find_portable(phrase, among, out);
+}
+#else
+static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
+    return find_portable(phrase, among, out);
+}
+#endif
 
 /* Matches into bits, each in its tier and all worse ones. */
 static enum status spread(struct run *run, const struct view *view, const uint32_t *matches,

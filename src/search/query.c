@@ -61,7 +61,8 @@ static enum status begin(struct run *run) {
         if (run->room[i] == NULL)
             return STATUS_NO_MEMORY;
     }
-    run->positions = scratch_array(run->scratch, STEPS_OF_SEQUENCE_MAX * CODE_POSITIONS_COUNT_MAX,
+    run->positions = scratch_array(run->scratch,
+                                   (size_t)STEPS_OF_SEQUENCE_MAX * CODE_POSITIONS_COUNT_MAX,
                                    sizeof *run->positions);
     run->views = scratch_array(run->scratch, version->parts_count, sizeof *run->views);
     if (run->positions == NULL || run->views == NULL)

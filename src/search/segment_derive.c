@@ -9,24 +9,34 @@
 static bool single_valued(unsigned kind) { return kind < SEARCH_LANGUAGE; }
 
 /* The value of each vacancy, as value + 1. */
-static enum status make_column(const struct search_segment *segment, struct values *values) {
-    bool narrow = values->count < UINT16_MAX;
-    if (narrow)
-        values->narrow = memory_zeroed(segment->docs, sizeof *values->narrow);
-    else
-        values->wide = memory_zeroed(segment->docs, sizeof *values->wide);
-    if (values->narrow == NULL && values->wide == NULL)
+static enum status make_narrow(const struct search_segment *segment, struct values *values) {
+    uint16_t *column = memory_zeroed(segment->docs, sizeof *column);
+    if (column == NULL)
         return STATUS_NO_MEMORY;
+    values->narrow = column;
     for (uint32_t value = 0; value < values->count; value++) {
         struct list_reader reader = list_read(segment, values->lists[value]);
-        while (list_next(&reader)) {
-            if (narrow)
-                values->narrow[reader.doc] = (uint16_t)(value + 1);
-            else
-                values->wide[reader.doc] = value + 1;
-        }
+        while (list_next(&reader))
+            column[reader.doc] = (uint16_t)(value + 1);
     }
     return STATUS_OK;
+}
+
+static enum status make_wide(const struct search_segment *segment, struct values *values) {
+    uint32_t *column = memory_zeroed(segment->docs, sizeof *column);
+    if (column == NULL)
+        return STATUS_NO_MEMORY;
+    values->wide = column;
+    for (uint32_t value = 0; value < values->count; value++) {
+        struct list_reader reader = list_read(segment, values->lists[value]);
+        while (list_next(&reader))
+            column[reader.doc] = value + 1;
+    }
+    return STATUS_OK;
+}
+
+static enum status make_column(const struct search_segment *segment, struct values *values) {
+    return values->count < UINT16_MAX ? make_narrow(segment, values) : make_wide(segment, values);
 }
 
 /* The values of each vacancy, one after the other. */

@@ -338,8 +338,8 @@ static void readers_meet_whole_versions(void **state) {
     for (unsigned i = 0; i < 2; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, read_on, &shared), 0);
     for (unsigned round = 0; round < 400 || atomic_load(&shared.asked) < 50; round++) {
-        for (unsigned i = 0; i < 5; i++) {
-            unsigned at = (round * 5 + i) % 200;
+        for (size_t i = 0; i < 5; i++) {
+            size_t at = (round * 5 + i) % 200;
             const struct search_document *made = corpus_document(&fixture->corpus, &fixture->arena);
             changes[2 * i] = (struct search_change){ids[at], NULL};
             changes[2 * i + 1] = (struct search_change){made->id, made};
