@@ -48,7 +48,7 @@ static enum status walk(struct run *run, struct search_result *result, int64_t k
         int64_t end = segment->docs;
         if (bounded)
             end = lower_bound(segment, after->published_at_us, &after->id);
-        heads[i] = bits_previous(run->views[i].page, end);
+        heads[i] = run->views[i].page == NULL ? -1 : bits_previous(run->views[i].page, end);
     }
     for (;;) {
         size_t newest = SIZE_MAX;
@@ -74,7 +74,7 @@ static enum status walk(struct run *run, struct search_result *result, int64_t k
 
 static enum status page_recent(struct run *run, struct search_result *result) {
     for (size_t i = 0; i < run->views_count; i++)
-        run->views[i].page = run->views[i].hits;
+        run->views[i].page = run->views[i].nothing ? NULL : run->views[i].hits;
     return walk(run, result, 0, run->query->after.set);
 }
 
@@ -82,37 +82,46 @@ static enum status page_recent(struct run *run, struct search_result *result) {
 
 /* The hits of exactly this tier into view->page; view->ranked has those of better ones, then these,
  * too. */
-static enum status next_tier(struct run *run, struct view *view, unsigned tier) {
+static enum status next_tier(struct run *run, struct view *view, unsigned tier, uint64_t *room) {
     size_t words = view->segment->words;
+    bool any = true;
+    view->page = NULL;
+    if (view->nothing)
+        return STATUS_OK;
     if (tier == TIERS || !run->query->has_text) {
-        memcpy(view->page, view->hits, words * sizeof *view->page);
+        memcpy(room, view->hits, words * sizeof *room);
     } else {
-        enum status status = match_text(run, view, tier, view->page);
-        if (status != STATUS_OK)
+        enum status status = match_text(run, view, tier, room, &any);
+        if (status != STATUS_OK || !any)
             return status;
-        bits_and(view->page, view->hits, words);
+        bits_and(room, view->hits, words);
     }
-    bits_andnot(view->page, view->ranked, words);
-    bits_or(view->ranked, view->page, words);
+    bits_andnot(room, view->ranked, words);
+    bits_or(view->ranked, room, words);
+    view->page = room;
     return STATUS_OK;
 }
 
 static enum status page_relevance(struct run *run, struct search_result *result) {
     const struct search_after *after = &run->query->after;
+    uint64_t **rooms = scratch_array(run->scratch, run->views_count, sizeof *rooms);
+    if (rooms == NULL)
+        return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->views_count; i++) {
         struct view *view = &run->views[i];
         size_t words = view->segment->words;
-        view->page = scratch_array(run->scratch, words, sizeof *view->page);
+        rooms[i] = scratch_array(run->scratch, words, sizeof *rooms[i]);
         view->ranked = scratch_array(run->scratch, words, sizeof *view->ranked);
-        if (view->page == NULL || view->ranked == NULL)
+        if (rooms[i] == NULL || view->ranked == NULL)
             return STATUS_NO_MEMORY;
-        memset(view->ranked, 0, words * sizeof *view->ranked);
+        if (!view->nothing)
+            memset(view->ranked, 0, words * sizeof *view->ranked);
     }
     for (unsigned tier = 1; tier <= TIERS && !result->more; tier++) {
         if (after->set && tier + 1 < after->key)
             continue; /* the tier before the cursor's has those of all better ones, too */
         for (size_t i = 0; i < run->views_count; i++) {
-            enum status status = next_tier(run, &run->views[i], tier);
+            enum status status = next_tier(run, &run->views[i], tier, rooms[i]);
             if (status != STATUS_OK)
                 return status;
         }

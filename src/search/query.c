@@ -28,9 +28,16 @@ static enum status begin_view(struct run *run, struct view *view, const struct p
         memset(view->phrases, 0, size);
     }
     if (run->query->has_text) {
-        enum status status = match_text(run, view, TIERS, view->base);
+        bool any;
+        enum status status = match_text(run, view, TIERS, view->base, &any);
         if (status != STATUS_OK)
             return status;
+        if (!any) {
+            memset(view->base, 0, segment->words * sizeof *view->base);
+            view->nothing = true;
+            view->hits = view->base;
+            return STATUS_OK;
+        }
         bits_and(view->base, part->live->bits, segment->words);
     } else {
         memcpy(view->base, part->live->bits, segment->words * sizeof *view->base);
@@ -81,6 +88,8 @@ static void count(struct run *run, struct search_result *result) {
     for (size_t i = 0; i < run->views_count; i++) {
         const struct view *view = &run->views[i];
         const struct search_segment *segment = view->segment;
+        if (view->nothing)
+            continue;
         result->total += bits_count(view->hits, segment->words);
         if (!run->query->salary.set)
             continue;

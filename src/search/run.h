@@ -25,13 +25,14 @@ enum filter {
 
 struct view {
     const struct search_segment *segment;
+    bool nothing;               /* no text here matches: base and hits are empty */
     uint64_t *base;             /* current, open, of matching text */
     uint64_t *filters[FILTERS]; /* NULL: not asked for */
     uint64_t *hits;             /* base and all filters */
     uint64_t *(
         *phrases)[TIERS]; /* of each sequence of several steps in `all`, in order; cumulative */
     uint64_t *ranked;     /* tiers so far */
-    uint64_t *page;       /* what the page is taken from */
+    uint64_t *page;       /* what the page is taken from; NULL: nothing */
     int32_t *distances;   /* of each place in metres; -1 not known yet */
 };
 
@@ -63,9 +64,10 @@ void scratch_reset(struct search_scratch *scratch);
 /* query_check.c: the rules of query.h; counts the phrases. */
 NODISCARD enum status query_check(const struct search_query *query, size_t *phrases);
 
-/* match.c: the vacancies whose text matches in tiers up to `tier` (1 to 4), into `out`. Excluded
- * words are looked at for tier 4 alone. */
-NODISCARD enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *out);
+/* match.c: the vacancies whose text matches in tiers up to `tier` (1 to 4), into `out`; when *any
+ * is false there are none and `out` is undefined. Excluded words are looked at for tier 4 alone. */
+NODISCARD enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *out,
+                                 bool *any);
 
 /* phrase.c: the sequence in tiers up to 1, 2, 3, 4; all NULL when it is nowhere. */
 NODISCARD enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,

@@ -59,6 +59,11 @@ NODISCARD enum status search_query_run(const struct search_version *version,
 /* Vacancies in the version, counting those whose last day has passed. */
 uint64_t search_version_documents(const struct search_version *version);
 
+/* Vacancies that have the lexeme, those whose last day has passed among them; a microsecond or two.
+ */
+uint64_t search_version_count_term(const struct search_version *version, uint8_t dictionary,
+                                   struct str lexeme);
+
 /* ---- changing (the writer's thread alone) ---- */
 
 struct search_change {

@@ -46,16 +46,10 @@ static uint64_t count(struct making *making, const struct search_query *query) {
 }
 
 static uint64_t count_lexeme(struct making *making, uint8_t dictionary, struct str lexeme) {
-    const struct search_step step = {.lexeme = lexeme};
-    const struct search_sequence sequence = {&step, 1};
-    const struct search_clause clause = {&sequence, 1};
-    const struct search_text text = {.dictionary = dictionary, .all = &clause, .all_count = 1};
-    const struct search_query query = {.has_text = true,
-                                       .texts = &text,
-                                       .texts_count = 1,
-                                       .today = INT32_MIN,
-                                       .office_days_max = -1};
-    return count(making, &query);
+    const struct search_version *version = search_reader_enter(making->reader);
+    uint64_t count = search_version_count_term(version, dictionary, lexeme);
+    search_reader_leave(making->reader);
+    return count;
 }
 
 /* ---- the lists ---- */

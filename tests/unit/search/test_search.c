@@ -353,6 +353,28 @@ static void readers_meet_whole_versions(void **state) {
     assert_int_equal(atomic_load(&shared.wrong), 0);
 }
 
+static void terms_are_counted(void **state) {
+    struct fixture *fixture = *state;
+    const struct search_document *made[300];
+    for (unsigned i = 0; i < 300; i++) {
+        made[i] = corpus_document(&fixture->corpus, &fixture->arena);
+        assert_int_equal(put(fixture, made[i]), STATUS_OK);
+    }
+    struct search_change gone = {made[0]->id, NULL};
+    assert_int_equal(search_index_apply(fixture->index, &gone, 1), STATUS_OK);
+    for (uint8_t dictionary = 0; dictionary < 3; dictionary++) {
+        uint64_t expected = 0;
+        for (unsigned i = 1; i < 300; i++)
+            for (size_t j = 0; j < made[i]->terms_count; j++)
+                expected += made[i]->dictionary == dictionary &&
+                            str_eq(made[i]->terms[j].lexeme, STR("w1"));
+        assert_int_equal(
+            search_version_count_term(search_reader_enter(fixture->reader), dictionary, STR("w1")),
+            expected);
+        search_reader_leave(fixture->reader);
+    }
+}
+
 static void distances(void **state) {
     (void)state;
     assert_int_equal(search_distance_m(45.4642, 9.19, 45.4642, 9.19), 0);
@@ -374,6 +396,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(readers_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reader_keeps_its_version, setup, teardown),
         cmocka_unit_test_setup_teardown(readers_meet_whole_versions, setup, teardown),
+        cmocka_unit_test_setup_teardown(terms_are_counted, setup, teardown),
         cmocka_unit_test_setup_teardown(distances, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
