@@ -187,15 +187,30 @@ static enum status replace(const struct keys_command *command, const struct keys
     return status;
 }
 
-/* Some of those that are sealed under another key; *count: how many were found. */
+/* The ids of the keys that are not in use, as an array of PostgreSQL's. */
+static void former_ids(const struct keys *keys, char out[KEYS_MAX * (KEY_ID_SIZE + 1) + 3]) {
+    size_t len = 1;
+    out[0] = '{';
+    for (size_t i = 0; i < keys->count; i++)
+        if (i != keys->current)
+            len += (size_t)snprintf(out + len, KEY_ID_SIZE + 1, "%s%s", len > 1 ? "," : "",
+                                    keys->list[i].id_text);
+    out[len] = '}';
+    out[len + 1] = '\0';
+}
+
+/* Some of those that are sealed under a former key; *count: how many were found. What is sealed
+ * under a key that is not there stays as it is: `keys list` counts it. */
 static enum status seal_some(const struct keys_command *command, const struct keys *keys,
                              struct sealed *some, size_t *count, struct buf *error) {
-    const char *const params[] = {keys_current(keys)->id_text};
+    char ids[KEYS_MAX * (KEY_ID_SIZE + 1) + 3];
+    const char *const params[] = {ids};
+    former_ids(keys, ids);
     enum status status = db_session_run(command->session,
                                         "select place, id, owner, purpose, sealed"
                                         " from sealed_secrets()"
-                                        " where encode(substring(sealed for 8), 'hex') <> $1"
-                                        " limit " SEALED_AT_ONCE,
+                                        " where encode(substring(sealed for 8), 'hex')"
+                                        " = any ($1::text[]) limit " SEALED_AT_ONCE,
                                         params, 1, error);
     *count = status == STATUS_OK ? db_session_rows(command->session) : 0;
     for (size_t i = 0; status == STATUS_OK && i < *count; i++)

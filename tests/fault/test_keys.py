@@ -48,6 +48,7 @@ def started(database, tmp_path):
     yield start
     for server in made:
         server.stop()
+    database.query("delete from account_totp")  # the next test has another key file
 
 
 class Load:
