@@ -35,16 +35,6 @@ static bool stopped(void *context) {
 
 /* ---- counting ---- */
 
-static uint64_t count(struct making *making, const struct search_query *query) {
-    struct search_result result = {0};
-    const struct search_version *version = search_reader_enter(making->reader);
-    enum status status = search_query_run(version, query, making->buffers, &making->scratch,
-                                          &result);
-    search_reader_leave(making->reader);
-    arena_reset(&making->scratch);
-    return status == STATUS_OK ? result.total : 0;
-}
-
 static uint64_t count_lexeme(struct making *making, uint8_t dictionary, struct str lexeme) {
     const struct search_version *version = search_reader_enter(making->reader);
     uint64_t count = search_version_count_term(version, dictionary, lexeme);
