@@ -58,7 +58,8 @@ static enum status number(struct combining *c) {
 
 static int compare(struct str a, struct str b) {
     size_t shared = a.len < b.len ? a.len : b.len;
-    int order = shared == 0 ? 0 : memcmp(a.ptr, b.ptr, shared);
+    bool empty = shared == 0 || a.ptr == NULL || b.ptr == NULL;
+    int order = empty ? 0 : memcmp(a.ptr, b.ptr, shared);
     return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
 }
 
@@ -180,6 +181,8 @@ static enum status combine_term(struct combining *c, struct str key, uint32_t at
             open[opened++] = i;
         }
     }
+    if (opened == 0)
+        return STATUS_INTERNAL;
     for (;;) {
         unsigned first = open[0];
         for (unsigned i = 1; i < opened; i++)

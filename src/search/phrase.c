@@ -25,11 +25,10 @@ static inline bool find_single(const struct phrase *phrase, uint32_t *first) {
 static uint32_t find_among_many(struct phrase *phrase) {
     const struct search_step *steps = phrase->sequence->steps;
     size_t count = phrase->sequence->count;
-    uint32_t counts[STEPS_OF_SEQUENCE_MAX] = {0}, at[STEPS_OF_SEQUENCE_MAX];
+    uint32_t counts[STEPS_OF_SEQUENCE_MAX] = {0}, at[STEPS_OF_SEQUENCE_MAX] = {0};
     for (size_t i = 0; i < count; i++) {
         counts[i] = code_positions_read(phrase->cursors[i].positions,
                                         phrase->positions + i * CODE_POSITIONS_COUNT_MAX);
-        at[i] = 0;
     }
     for (; at[0] < counts[0]; at[0]++) {
         uint32_t first = phrase->positions[at[0]];

@@ -14,15 +14,12 @@
 #define PAUSE_TIMES 10u /* of what making it takes, it rests: at most a tenth of a core */
 #define RETRY_MS 10000u
 #define MEMORY_MAX ((size_t)512 * 1024 * 1024)
-#define SCRATCH_MAX ((size_t)1024 * 1024)
 
 /* Everything that one making needs; on the helper's thread. */
 struct making {
     struct search_feed *feed;
-    struct arena arena;   /* of the lists' texts */
-    struct arena scratch; /* of one count */
+    struct arena arena; /* of the lists' texts */
     struct search_reader *reader;
-    struct search_scratch *buffers;
     struct search_word *words;
     size_t words_count, words_capacity;
 };
@@ -112,20 +109,15 @@ static void work(struct helper_job *job) {
     struct search_feed *feed = OWNER_OF(job, struct search_feed, lexicon_job);
     struct making making = {.feed = feed};
     arena_init(&making.arena, MEMORY_MAX);
-    arena_init(&making.scratch, SCRATCH_MAX);
     enum status status = search_reader_register(feed->index, &making.reader);
-    if (status == STATUS_OK)
-        status = search_scratch_create(&making.buffers);
     if (status == STATUS_OK)
         status = take_all(&making, &stmt_search_feed_words, take_word);
     if (status == STATUS_OK)
         status = search_lexicon_create(making.words, making.words_count, NULL, 0, &feed->lexicon);
-    search_scratch_destroy(making.buffers);
     if (making.reader != NULL)
         search_reader_unregister(making.reader);
     free(making.words);
     arena_deinit(&making.arena);
-    arena_deinit(&making.scratch);
     feed->lexicon_status = status;
 }
 
