@@ -202,6 +202,24 @@ $$;
 comment on function document_visible(documents, text, uuid, uuid) is
     'Whose it is, and a company that got it with an application.';
 
+create function documents_view(document uuid, company uuid) returns op_result
+language plpgsql volatile
+as $$
+declare
+    d documents;
+    body text;
+begin
+    select * into d from documents t where t.id = document;
+    if not found or not document_visible(d, 'company', null, company) then
+        return op_problem(404, 'not_found');
+    end if;
+    perform audit_record('document.viewed', 'document', d.id, company, d.candidate_id);
+    body := json_compact(document_json(d));
+    return op_ok(200, body, etag_of(body));
+end
+$$;
+comment on function documents_view(uuid, uuid) is 'What a company sees of a document without its content; recorded.';
+
 -- The content itself is read after this, chunk by chunk. Every opening is in the audit trail before a byte is sent.
 create function documents_open(document uuid, caller_kind text, candidate uuid, company uuid)
 returns table (status integer, code text, problem jsonb, body text, etag text, location text,
@@ -262,7 +280,8 @@ begin
         select * into d from documents t where t.id = l.document_id for share;
         select a.kind into kind from accounts a
         where a.id = l.account_id and a.disabled_at is null and (l.company_id is null
-            or exists (select from company_members m where m.account_id = a.id and m.company_id = l.company_id));
+            or exists (select from company_members m join companies c on c.id = m.company_id
+                where m.account_id = a.id and m.company_id = l.company_id and c.suspended_at is null));
     end if;
     if kind is null or not document_visible(d, kind, d.candidate_id, l.company_id)
         or d.scan = 'infected' and kind <> 'candidate' then

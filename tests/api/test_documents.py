@@ -269,6 +269,7 @@ def test_who_may_see_it(world, database):
     seen = database.query("select action, company_id::text from audit_log where candidate_id = %s and subject_id = %s order by id",
                           candidate.id, document["id"])
     assert ("document.uploaded", None) == seen[0] and seen.count(("document.downloaded", company.id)) == 2
+    assert seen.count(("document.viewed", company.id)) == 2
 
 
 def test_with_an_application(world, database):
@@ -334,6 +335,14 @@ class TestLinks:
         world.client.get(gone["url"]).expect(404, "not_found")
         database.query("delete from application_documents where document_id = %s", document["id"])
         world.client.get(detached["url"]).expect(404, "not_found")
+
+    def test_a_suspended_company_has_no_links(self, world, database):
+        company, candidate = world.company(), world.candidate()
+        document = store(candidate, PDF).expect(201).json
+        attach(database, world.application(candidate, world.job(company)), document)
+        link = self.link(company, document)
+        world.operator(company).client.put(f"/v1/companies/{company.id}/suspension", {"reason": "For a test."}).expect(201)
+        world.client.get(link["url"]).expect(404, "not_found")
 
     def test_not_for_others(self, world, candidate):
         document = store(candidate, PDF).expect(201).json
