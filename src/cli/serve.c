@@ -325,6 +325,8 @@ static void take_apart(struct serve *serve) {
         serve_worker_join(&serve->workers[i]);
     background_stop(serve->background);
     search_feed_stop(serve->feed);
+    for (size_t i = 0; i < serve->workers_started; i++) /* nobody posts to them any more */
+        search_port_detach(&serve->workers[i].api.search);
     helpers_destroy(serve->shared.password_helpers);
     helpers_destroy(serve->shared.helpers);
     background_destroy(serve->background);

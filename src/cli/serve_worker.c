@@ -177,7 +177,6 @@ void serve_worker_join(struct serve_worker *worker) {
         if (lanes[i] != NULL)
             db_lane_destroy(lanes[i]);
     auth_cache_destroy(worker->api.tokens);
-    search_port_detach(&worker->api.search);
     plans_destroy(worker->api.plans);
     answers_destroy(worker->api.answers);
 }

@@ -56,7 +56,7 @@ def test_running_requests_finish(serve, postgres):
     """A statement that waits for a lock, an upload half-way, sign-ins at the helpers: all get their answers."""
     server = serve()
     token, _ = company(server)
-    _, email = candidate(server)
+    emails = [candidate(server)[1] for _ in range(4)]  # of one account more than ten attempts at once are refused
     idle = socket.create_connection(address(server))
     lines = b"".join(json.dumps(vacancy(title=f"line {n}", reference=f"drain-{n}")).encode() + b"\n" for n in range(50))
     upload = socket.create_connection(address(server))
@@ -66,8 +66,8 @@ def test_running_requests_finish(serve, postgres):
     with locked(postgres, "applications"):
         job = json.loads(Caller(server, token)("POST", "/v1/jobs", vacancy()).body)["id"]
         apply = request_bytes("POST", f"/v1/jobs/{job}/applications", {}, candidate(server)[0])
-        sign_in = request_bytes("POST", "/v1/sessions", {"email": email, "password": PASSWORD})
-        crowd = Crowd(server, [apply] + [sign_in] * 20)
+        sign_ins = [request_bytes("POST", "/v1/sessions", {"email": email, "password": PASSWORD}) for email in emails * 5]
+        crowd = Crowd(server, [apply] + sign_ins)
         crowd.run(lambda crowd: len(crowd.answers) > 1)  # the others are under way
         server.process.send_signal(signal.SIGTERM)
         wait_for(lambda: refuses(server), 5, "the refusal of new connections")

@@ -36,7 +36,7 @@ NODISCARD enum status search_feed_create(const struct search_feed_options *optio
 NODISCARD enum status search_feed_start(struct search_feed *feed);
 /* Ends the thread and everything under way. NULL is allowed. */
 void search_feed_stop(struct search_feed *feed);
-/* After the helpers and the loops of all ports are destroyed. NULL is allowed. */
+/* After the helpers are destroyed and all ports are detached. NULL is allowed. */
 void search_feed_destroy(struct search_feed *feed);
 
 /* ---- a worker's side ---- */
@@ -55,7 +55,8 @@ struct search_port {
 /* Before search_feed_start. */
 NODISCARD enum status search_port_attach(struct search_feed *feed, struct search_port *port,
                                          struct loop *loop);
-/* After the port's loop has ended, before it is destroyed. No-op if it was not attached. */
+/* After the port's loop and the feed's thread have ended, before either is destroyed. No-op if it
+ * was not attached. */
 void search_port_detach(struct search_port *port);
 
 /* True when the log has been read a moment ago: what the port's index or a cache says is as fresh
