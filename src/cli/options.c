@@ -229,7 +229,7 @@ static bool apply(int option, struct serve_options *out) {
     case PASSWORDS: return number("password-threads", optarg, 1, 64, &out->password_threads);
     case CONNECTIONS: return number("connections", optarg, 16, 1000000, &out->connections_max);
     case SEARCH_MEMORY:
-        return number("search-memory", optarg, 0, 1024 * 1024, &out->search_memory_mib);
+        return number("search-memory", optarg, 0, (size_t)1024 * 1024, &out->search_memory_mib);
     case AUDIT_RETENTION:
         return number("audit-retention-days", optarg, 180, 3650, &out->audit_retention_days);
     case DRAIN:

@@ -224,7 +224,8 @@ static enum multipart_event on_data(struct multipart *multipart, struct str *inp
 static enum multipart_event on_epilogue(struct multipart *multipart, struct str *input) {
     multipart->passed += input->len;
     advance(input, input->len);
-    return multipart->passed > 2 * MULTIPART_PREAMBLE_MAX ? broken(multipart) : MULTIPART_MORE;
+    return multipart->passed > (size_t)2 * MULTIPART_PREAMBLE_MAX ? broken(multipart)
+                                                                  : MULTIPART_MORE;
 }
 
 enum multipart_event multipart_next(struct multipart *multipart, struct str *input,

@@ -98,7 +98,7 @@ static void append_value(struct buf *out, struct str value, enum escape escape) 
  * them. */
 static void fill_file(struct buf *out, struct str text, const struct template_values *values,
                       enum escape literal, enum escape escape) {
-    while (text.len > 0) {
+    while (text.ptr != NULL && text.len > 0) {
         size_t open = str_find(text, '{');
         struct str before = str_from(text.ptr, open);
         while (before.len > 0) {

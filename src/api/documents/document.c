@@ -12,7 +12,8 @@ void document_secret_seal(const struct keys *keys, const struct document_id *id,
     unsigned char bytes[DOCUMENT_SEALED_BYTES];
     secret_seal(keys, SECRET_DOCUMENT, str_of(id->text),
                 str_from((const char *)secret, DOCUMENT_SECRET_BYTES), bytes);
-    memcpy(sealed, "\\x", 2);
+    sealed[0] = '\\';
+    sealed[1] = 'x';
     (void)sodium_bin2hex(sealed + 2, DOCUMENT_SEALED_TEXT_SIZE - 2, bytes, sizeof bytes);
 }
 

@@ -83,7 +83,8 @@ struct upload *upload_create(struct api_call *call, const struct upload_events *
 }
 
 static void hex_text(char *out, const unsigned char *bytes, size_t len) {
-    memcpy(out, "\\x", 2);
+    out[0] = '\\';
+    out[1] = 'x';
     (void)sodium_bin2hex(out + 2, 2 * len + 1, bytes, len);
 }
 

@@ -266,8 +266,8 @@ static void tell(struct search_feed *feed) {
     feed->told_ms = now;
     log_info("search_state",
              "vacancies=%llu mib=%zu segments=%zu changes=%llu merges=%llu lag_us=%llu",
-             (unsigned long long)stats->documents, stats->bytes / (1024 * 1024), stats->segments,
-             (unsigned long long)stats->changes, (unsigned long long)stats->merges,
+             (unsigned long long)stats->documents, stats->bytes / ((size_t)1024 * 1024),
+             stats->segments, (unsigned long long)stats->changes, (unsigned long long)stats->merges,
              (unsigned long long)atomic_load(&feed->lag_us));
 }
 

@@ -81,7 +81,7 @@ static enum status take_word(struct making *making, const struct db_stream *stre
     struct search_word fresh = {.count = (uint32_t)n};
     if (!grow((void **)&making->words, &making->words_capacity, making->words_count,
               sizeof *making->words) ||
-        !copy(making, word, &fresh.word))
+        making->words == NULL || !copy(making, word, &fresh.word))
         return STATUS_NO_MEMORY;
     making->words[making->words_count++] = fresh;
     return STATUS_OK;

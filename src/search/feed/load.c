@@ -146,7 +146,7 @@ static void retry(struct search_feed *feed) {
 static void did_not_fit(struct search_feed *feed) {
     log_warn("search_memory_reached",
              "limit_mib=%zu effect=\"searches are answered by PostgreSQL alone\"",
-             feed->options.memory_limit / (1024 * 1024));
+             feed->options.memory_limit / ((size_t)1024 * 1024));
     atomic_store(&feed->over_limit, true);
     feed_index_close(feed, false);
 }
@@ -304,7 +304,7 @@ void feed_load_caught_up(struct search_feed *feed) {
     atomic_store(&feed->ready, true);
     log_info("search_ready", "vacancies=%llu mib=%zu ms=%llu",
              (unsigned long long)feed->index_stats.documents,
-             feed->index_stats.bytes / (1024 * 1024), (unsigned long long)took_ms);
+             feed->index_stats.bytes / ((size_t)1024 * 1024), (unsigned long long)took_ms);
     feed_merge_soon(feed);
     feed_lexicon_soon(feed);
 }
