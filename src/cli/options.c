@@ -33,7 +33,7 @@ static const char help[] =
     "  --rate-limit RULE         requests of a token or an anonymous address, CLASS=N/PERIOD[,BURST]: class read,\n"
     "                            write, sign_in, upload or export, period second, minute, hour or day; CLASS=off\n"
     "                            or off: none; may be repeated\n"
-    "  --security-contact URI    whom to tell of weaknesses, mailto:... or https://...: for security.txt; may be repeated\n"
+    "  --security-contact URI    whom to tell of weaknesses, mailto:, https: or tel:, for security.txt; may be repeated\n"
     "  --log-level LEVEL         debug, info, warn or error (info)\n"
     "  --no-access-log           no line for each request\n"
     "  --help\n"
