@@ -1,7 +1,11 @@
 """An account over time: its sessions, another password, its end."""
 
+import subprocess
+import uuid
+
 import pytest
 from support.eventually import eventually
+from support.postgres import program
 from support.server import Server
 from support.world import PASSWORD, vacancy
 
@@ -176,6 +180,33 @@ def test_the_address_is_no_password(api, world):
 
 
 # --- the end ----------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_of_a_person_is_left(api, world, database):
+    """Every text it entered, sought in a dump of the whole data base."""
+    mark = uuid.uuid4().hex[:12]
+    company = world.company()
+    job = world.job(company, questions=[{"id": "q", "type": "short_text", "label": "Why?"}])
+    key = {"Idempotency-Key": mark}
+    made = api.post("/v1/candidates", {
+        "email": f"{mark}mail@example.org", "password": PASSWORD, "given_name": f"{mark}given", "family_name": f"{mark}family",
+        "headline": f"{mark}headline"}, headers=key).expect(201).json
+    person = api.as_(made["session"]["access_token"])
+    document = person.request("POST", "/v1/documents", body=f"{mark}content".encode(), params={"name": f"{mark}.txt"},
+                              headers={"Content-Type": "text/plain", **key}).expect(201).json
+    application = person.post(f"/v1/jobs/{job['id']}/applications", {
+        "cover_letter": f"{mark}letter", "answers": [{"question_id": "q", "value": f"{mark}answer"}],
+        "document_ids": [document["id"]]}, headers={"Idempotency-Key": f"{mark}2"}).expect(201).json
+    company.client.get(f"/v1/applications/{application['id']}").expect(200)
+    person.post("/v1/tokens", {"name": f"{mark}token", "scopes": ["profile:read"]}).expect(201)
+
+    def found():
+        dump = subprocess.run([program("pg_dump"), "--inserts", database.conninfo], capture_output=True, text=True, check=True)
+        return {line[:60] for line in dump.stdout.splitlines() if mark in line}
+
+    assert len(found()) > 5
+    person.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    assert found() == set()
 
 
 def test_a_candidate_goes(api, world, database):
