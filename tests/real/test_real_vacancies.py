@@ -6,6 +6,8 @@ import collections
 import json
 import os
 import pathlib
+import re
+import unicodedata
 
 import pytest
 from mapping import british, full_text, markdown, pay, pay_range, role_of, title_of
@@ -120,6 +122,16 @@ def test_paging_finds_every_one_once(vacancies, one_by_one, api, limit):
     assert set(found) == vacancies.keys()
 
 
+OTHER_NAMES = {"munich": "munchen"}  # places that the gazetteer knows by both
+
+
+def folded(value):
+    """Neither case nor accents nor signs tell two values apart."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", value.lower()) if not unicodedata.combining(c))
+    words = " ".join(re.findall(r"\w+", letters))
+    return value.lower() if "_" in value else OTHER_NAMES.get(words, words)
+
+
 @real
 @pytest.mark.parametrize("name", ["role", "employment_type", "contract", "work_mode", "country", "region", "city"])
 def test_each_value_of_a_filter_finds_its_own(vacancies, one_by_one, api, name):
@@ -128,7 +140,7 @@ def test_each_value_of_a_filter_finds_its_own(vacancies, one_by_one, api, name):
     for reference, vacancy in vacancies.items():
         value = vacancy.get("location", {}).get(name) if name in ("country", "region", "city") else vacancy.get(name)
         if value is not None:
-            expected[value.lower()].add(reference)
+            expected[folded(value)].add(reference)
     assert expected
     for value, references in expected.items():
         # (a comma that belongs to the value is percent-encoded, as urlencode does it)
