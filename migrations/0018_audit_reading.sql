@@ -183,7 +183,8 @@ begin
         'subject', json_build_object('kind', l.subject_kind, 'id', l.subject_id),
         'company', (select json_build_object('id', c.id, 'name', c.name) from companies c where c.id = l.company_id),
         'candidate_id', l.candidate_id,
-        'detail', case when l.detail <> '{}' then l.detail end));
+        'detail', nullif(case when viewer = 'candidate' and l.company_id is not null then l.detail - 'link_of'
+            else l.detail end, '{}')));
 end
 $$;
 comment on function audit_item(audit_log, text) is

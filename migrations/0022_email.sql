@@ -57,7 +57,8 @@ declare
     a accounts;
 begin
     select * into a from accounts where id = account for update;
-    if a.email_verified_at is null and mail_count(account, 'verify_email', interval '1 hour') < 5 then
+    if a.email_verified_at is null and mail_count(account, 'verify_email', interval '1 hour') < 5
+       and mail_count(account, 'verify_email', interval '1 day') < 10 then
         perform link_create(link, hash, 'verify_email', account, a.email, '{}', interval '7 days');
         perform mail_enqueue('verify_email', account, null, jsonb_build_object('link_id', link));
     end if;
@@ -65,7 +66,8 @@ begin
 end
 $$;
 comment on function email_verification(uuid, uuid, bytea) is
-    'Sends the message that verifies the address once more: at most five an hour, none when it is verified.';
+    'Sends the message that verifies the address once more: at most five an hour and ten a day, because it may be a '
+    'stranger''s; none when it is verified.';
 
 create function email_verify(hashes bytea[]) returns op_result
 language plpgsql volatile
@@ -146,7 +148,8 @@ begin
     select * into a from accounts where id = account for update;
     if lower(new_email) = lower(a.email) then
         return op_invalid(violations(jsonb_build_array(violation('/email', 'email_same')), lang));
-    elsif mail_count(account, 'email_change_requested', interval '1 hour') >= 5 then
+    elsif mail_count(account, 'email_change_requested', interval '1 hour') >= 5
+        or mail_count(account, 'email_change_requested', interval '1 day') >= 10 then
         return op_ok(202);
     end if;
     select id into owner from accounts where lower(email) = lower(new_email);

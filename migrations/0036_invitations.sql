@@ -184,8 +184,10 @@ as $$
     from link_tokens l join company_invitations i on i.link_id = l.id
     where l.token_hash = hash and l.purpose = 'invitation' and l.used_at is null and l.expires_at > now()
         and i.accepted_at is null and i.revoked_at is null
+        and not exists (select from companies c where c.id = i.company_id and c.closed_at is not null)
 $$;
-comment on function invitation_of_link(bytea) is 'The invitation whose link this is; NULL when there is none that still works.';
+comment on function invitation_of_link(bytea) is
+    'The invitation whose link this is; NULL when there is none that still works. Nobody joins a company that was closed.';
 
 -- Only who holds the link learns that its address has an account, and of which kind.
 create function invitation_check(hash bytea, account uuid) returns op_result

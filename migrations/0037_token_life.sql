@@ -66,6 +66,10 @@ declare
     allowed text[];
     errors jsonb;
 begin
+    -- A former secret ends soon: what it made or got would not.
+    if context_text('former_secret') = 'true' then
+        return op_problem(403, 'forbidden');
+    end if;
     select * into maker from api_tokens where id = caller_token;
     allowed := case when found
         then array(select unnest(maker.scopes) intersect select unnest(principal_scopes(caller_kind, caller_role)))
@@ -120,6 +124,10 @@ as $$
 declare
     t api_tokens;
 begin
+    -- A former secret ends soon: what it made or got would not.
+    if context_text('former_secret') = 'true' then
+        return op_problem(403, 'forbidden');
+    end if;
     -- The answer holds a secret: a token must not get that of a wider one.
     if exists (select from api_tokens mine, api_tokens other
                where mine.id = caller_token and other.id = token and token_within_reach(other, account, caller_token)

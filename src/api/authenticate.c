@@ -99,6 +99,7 @@ static bool read_principal(const struct db_result *result, struct principal *out
     copy_id(out->token_id, db_result_get(result, "token_id"));
     out->scopes = parse_scopes(db_result_get(result, "scopes"));
     out->api_token = str_eq(db_result_get(result, "token_type"), STR("api"));
+    out->former_secret = str_eq(db_result_get(result, "former_secret"), STR("t"));
     out->suspended = str_eq(db_result_get(result, "suspended"), STR("t"));
     out->several_companies = str_eq(db_result_get(result, "several"), STR("t"));
     struct str expires = db_result_get(result, "expires_unix_ms");

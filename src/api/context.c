@@ -25,6 +25,8 @@ static struct str make(struct api_call *call) {
     member(&json, "token_id", str_of(who->token_id));
     if (call->authenticated)
         member(&json, "token_type", who->api_token ? STR("api") : STR("session"));
+    if (who->former_secret)
+        buf_append_text(&json, ",\"former_secret\":true");
     if (company_meant(call))
         buf_append_text(&json, ",\"for_company\":true");
     member(&json, "request_id", http_request_id(call->request));

@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from support.eventually import eventually
+from support.links import invitation_secret
 from support.postgres import program
 from support.server import Server
 from support.world import PASSWORD, vacancy
@@ -275,6 +276,19 @@ def test_the_last_owner_with_open_vacancies(api, world):
     api.get(f"/v1/jobs/{job['id']}").expect(410, "job_closed")
     api.get(f"/v1/jobs/{draft['id']}").expect(404, "not_found")
     assert api.get(f"/v1/companies/{company.id}").expect(200).json["name"] == "Lario Meccanica"
+
+
+def test_nobody_is_invited_to_a_company_that_was_closed(api, world, database):
+    company = world.company()
+    world.verify(company)
+    world.job(company, status="draft")
+    job = world.job(company)
+    company.client.patch(f"/v1/jobs/{job['id']}", {"status": "closed", "close_reason": "filled"}).expect(200)
+    link = {"token": invitation_secret(database, world.invitation(company, role="viewer")["id"])}
+    leave(company).expect(200)
+    api.post("/v1/invitations/accept", {**link, "password": NEW, "name": "Sara Conti"}).expect(422, "invalid_link")
+    world.company().client.post("/v1/invitations/accept", link).expect(422, "invalid_link")
+    assert database.value("select count(*) from company_members where company_id = %s", company.id) == 0
 
 
 def test_a_company_that_never_had_a_vacancy_goes_along(api, world):

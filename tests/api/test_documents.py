@@ -336,6 +336,17 @@ class TestLinks:
         database.query("delete from application_documents where document_id = %s", document["id"])
         world.client.get(detached["url"]).expect(404, "not_found")
 
+    def test_the_candidate_does_not_see_whose_link_it_was(self, world, database):
+        """The company's people are its own business: an owner sees it."""
+        company, candidate = world.company(), world.candidate()
+        document = store(candidate, PDF).expect(201).json
+        attach(database, world.application(candidate, world.job(company)), document)
+        world.client.get(self.link(company, document)["url"]).expect(200)
+        path = f"/v1/audit?action=document.downloaded&subject={document['id']}"
+        [seen] = candidate.client.get(path).expect(200).json["items"]
+        [owned] = company.client.get(path).expect(200).json["items"]
+        assert seen["id"] == owned["id"] and "detail" not in seen and list(owned["detail"]) == ["link_of"]
+
     def test_a_suspended_company_has_no_links(self, world, database):
         company, candidate = world.company(), world.candidate()
         document = store(candidate, PDF).expect(201).json

@@ -96,6 +96,22 @@ def test_a_newer_message_replaces_the_earlier_ones_and_there_are_five_an_hour(wo
     assert len(about(mailbox, account.email, "Verify")) == 5
 
 
+def test_ten_a_day(world, database):
+    """The address may be a stranger's, of whom nobody asked whether it wants all this."""
+    account = world.candidate()
+    sent = "select count(*) from outbox o join accounts a on a.id = o.account_id where a.email = %s and template = %s"
+    earlier = "update outbox set created_at = created_at - interval '61 minutes' where account_id = " \
+              "(select id from accounts where email = %s)"
+    for _ in range(4):
+        for _ in range(5):
+            account.client.post("/v1/me/email/verification").expect(202)
+            account.client.post("/v1/me/email", {"email": world.email("stranger"), "password": PASSWORD}).expect(202)
+        quiet(database)
+        database.query(earlier, account.email)
+    assert database.value(sent, account.email, "email_change_requested") == 10
+    assert database.value(sent, account.email, "verify_email") <= 10
+
+
 @pytest.mark.parametrize("token", ["sgrl_" + "0" * 49, "sgrl_x", "x", "sgr_" + "0" * 49, "' or 1=1 --", "0" * 200])
 @pytest.mark.parametrize("path", ["/v1/email/verify", "/v1/email/confirm", "/v1/password/resets"])
 def test_what_is_no_token(path, token, api):

@@ -45,7 +45,7 @@ def test_create(world, company):
     shown = company.client.get(path).expect(200).json
     assert "secret" not in shown and shown == {key: value for key, value in token.items() if key != "secret"}
     company.client.as_(token["secret"]).get("/v1/jobs?scope=own").expect(200)
-    assert "last_used_at" in company.client.get(path).json
+    eventually(lambda: "last_used_at" in company.client.get(path).json, "its use is noted")
 
 
 @pytest.mark.parametrize("who", MAY_HOLD)
@@ -137,6 +137,20 @@ def test_rotate_with_grace(world, company, database):
     eventually(lambda: old.get("/v1/jobs").status == 401, "the grace is over")
     new.get("/v1/jobs").expect(200)
     assert "previous_secret_until" not in company.client.get(path).json
+
+
+def test_a_former_secret_gets_nothing_that_outlives_it(world, company):
+    """Whoever has the old secret when it is rotated away must not stay in by a new one."""
+    token, old = world.token(company, ["jobs:read", "tokens:write"])
+    rotate = f"/v1/tokens/{token['id']}/rotate"
+    key = {"Idempotency-Key": token["id"]}
+    rotated = old.post(rotate, {"grace_hours": 24}, headers=key).expect(200).json
+    old.post(rotate, {"grace_hours": 24}).expect(403, "forbidden")
+    old.post("/v1/tokens", {"name": "another", "scopes": ["jobs:read"]}).expect(403, "forbidden")
+    assert old.post(rotate, {"grace_hours": 24}, headers=key).expect(200).json["secret"] == rotated["secret"]
+    new = company.client.as_(rotated["secret"])
+    new.post("/v1/tokens", {"name": "another", "scopes": ["jobs:read"]}).expect(201)
+    new.post(rotate, {"grace_hours": 0}).expect(200)
 
 
 def test_the_end_of_the_grace_is_remembered(world, company, database):

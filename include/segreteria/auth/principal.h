@@ -17,6 +17,7 @@ struct principal {
     int64_t expires_unix_ms; /* INT64_MAX: never */
     char account_id[UUID_TEXT_SIZE];
     bool api_token;         /* false: a session's */
+    bool former_secret;     /* of a token that was rotated with grace */
     bool several_companies; /* a session's account has more than one: company_id is the chosen one,
                                "" without a choice */
     bool suspended;         /* company_id's company is: see company_admits */
