@@ -42,6 +42,14 @@ def team(world):
     return company, world.member(company, "recruiter")
 
 
+@pytest.fixture
+def company_of_tokens(world):
+    """An owner whose e-mail address is verified: it may make any token."""
+    company = world.company()
+    world.verify(company)
+    return company
+
+
 def member_path(world, company, member):
     return f"/v1/companies/{company.id}/members/{world.membership(company, member)}"
 
@@ -212,3 +220,48 @@ def test_who_hears_nothing_remembers_nothing(world, team, elsewhere, database, o
                    "and application_name = 'segreteria listen' and query like '%%segreteria_auth%%'")
     company.client.delete(member_path(world, company, member)).expect(204)
     eventually(lambda: there.get("/v1/applications").status == 403, "it has not been remembered", 2)
+
+
+def together(calls):
+    """All at the same moment: their answers, and how long the slowest took."""
+    barrier = threading.Barrier(len(calls))
+
+    def call(one):
+        barrier.wait()
+        return one()
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(len(calls)) as pool:
+        answers = list(pool.map(call, calls))
+    return [answer.status for answer in answers], time.monotonic() - began
+
+
+def test_a_token_revokes_itself_many_times_at_once(world, company_of_tokens, elsewhere):
+    """Each of the twelve holds the token's lock and takes it away: one does, the others find it gone, nobody waits in vain."""
+    for _ in range(3):
+        document, token = world.token(company_of_tokens, ["jobs:read", "tokens:write"])
+        clients = [token.as_(document["secret"]) for _ in range(6)] + [elsewhere(token) for _ in range(6)]
+        for client in clients:
+            client.get("/v1/jobs?scope=own").expect(200)
+        path = f"/v1/tokens/{document['id']}"
+        statuses, seconds = together([lambda client=client: client.delete(path) for client in clients])
+        assert sorted(statuses) == [204] + [401] * 11 and seconds < 3, (statuses, seconds)
+
+
+def test_tokens_that_revoke_each_other(world, company_of_tokens):
+    """By the account's own list and by the company's: each takes the lock of the other."""
+    for path in ("/v1/tokens/{}", "/v1/companies/" + company_of_tokens.id + "/tokens/{}"):
+        for _ in range(4):
+            pair = [world.token(company_of_tokens, ["company:write", "tokens:write"]) for _ in range(2)]
+            statuses, seconds = together([
+                lambda n=n: pair[n][1].delete(path.format(pair[1 - n][0]["id"])) for n in range(2)])
+            assert sorted(statuses) == [204, 401] and seconds < 3, (statuses, seconds)
+
+
+def test_owners_who_remove_each_other(world, elsewhere):
+    for _ in range(4):
+        company = world.company()
+        other = world.member(company, "owner")
+        paths = [member_path(world, company, other), member_path(world, company, company)]
+        statuses, seconds = together([lambda: company.client.delete(paths[0]), lambda: other.client.delete(paths[1])])
+        assert sorted(statuses) == [204, 403] and seconds < 3, (statuses, seconds)
