@@ -4,6 +4,151 @@
 alter table jobs add column blind_review boolean not null default false;
 comment on column jobs.blind_review is 'Applications come without the person until they are shortlisted.';
 
+-- The functions of a vacancy, with this member. It is left out of answers where it is false: most vacancies.
+create or replace function job_assign(j jobs, body jsonb) returns jobs
+language plpgsql stable
+as $$
+declare
+    b jsonb := jsonb_strip_nulls(body);
+begin
+    j.reference := b ->> 'reference';
+    j.title := b ->> 'title';
+    j.description := b ->> 'description';
+    j.language := b ->> 'language';
+    j.role := b ->> 'role';
+    j.occupation := b ->> 'occupation';
+    j.employment_type := b ->> 'employment_type';
+    j.contract := b ->> 'contract';
+    j.work_mode := b ->> 'work_mode';
+    j.office_days_per_week := (b -> 'office_days_per_week')::integer;
+    j.country := b #>> '{location,country}';
+    j.region := b #>> '{location,region}';
+    j.city := b #>> '{location,city}';
+    j.postal_code := b #>> '{location,postal_code}';
+    j.latitude := (b #> '{location,latitude}')::numeric;
+    j.longitude := (b #> '{location,longitude}')::numeric;
+    j.salary_min := trim_scale(round((b #> '{salary,min}')::numeric, 2));
+    j.salary_max := trim_scale(round((b #> '{salary,max}')::numeric, 2));
+    j.salary_currency := b #>> '{salary,currency}';
+    j.salary_unit := b #>> '{salary,unit}';
+    j.salary_payments := (b #> '{salary,payments}')::integer;
+    j.agreement_code := b #>> '{collective_agreement,code}';
+    j.agreement_level := b #>> '{collective_agreement,level}';
+    j.languages := coalesce(b -> 'languages', '[]');
+    j.tools := coalesce(b -> 'tools', '[]');
+    j.soft_skills := coalesce(b -> 'soft_skills', '[]');
+    j.experience_years_min := (b -> 'experience_years_min')::integer;
+    j.principals := coalesce(b -> 'principals', '[]');
+    j.travel_percent := (b -> 'travel_percent')::integer;
+    j.confidentiality_level := coalesce(b ->> 'confidentiality_level', 'standard');
+    j.duties := array(select jsonb_array_elements_text(b -> 'duties'));
+    -- A question without an id gets its place as one.
+    j.questions := (select coalesce(jsonb_agg(jsonb_build_object('id', 'q' || n) || q order by n), '[]')
+        from jsonb_array_elements(b -> 'questions') with ordinality as e (q, n));
+    j.openings := coalesce((b -> 'openings')::integer, 1);
+    j.start_date := (b ->> 'start_date')::date;
+    j.valid_through := (b ->> 'valid_through')::date;
+    j.response_promise_days := (b -> 'response_promise_days')::integer;
+    j.close_reason := b ->> 'close_reason';
+    j.blind_review := coalesce((b -> 'blind_review')::boolean, false);
+    return j;
+end
+$$;
+
+create or replace function job_editable(j jobs) returns jsonb
+language plpgsql stable
+as $$
+begin
+    return jsonb_strip_nulls(jsonb_build_object(
+        'reference', j.reference, 'title', j.title, 'description', j.description, 'language', j.language, 'role', j.role,
+        'occupation', j.occupation, 'employment_type', j.employment_type, 'contract', j.contract,
+        'work_mode', j.work_mode, 'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j),
+        'salary', job_salary_json(j), 'collective_agreement', job_agreement_json(j), 'languages', j.languages,
+        'tools', j.tools, 'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min,
+        'principals', j.principals, 'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level)
+        || jsonb_build_object(
+        'duties', j.duties, 'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date,
+        'valid_through', j.valid_through, 'response_promise_days', j.response_promise_days,
+        'status', case when job_state(j.status, j.valid_through) not in ('expired', 'removed') then j.status end,
+        'close_reason', j.close_reason, 'blind_review', nullif(j.blind_review, false)));
+end
+$$;
+
+create or replace function job_document(j jobs, c companies) returns text
+language plpgsql stable
+as $$
+declare
+    occupation text := j.occupation;
+begin
+    if occupation is null then
+        select esco into occupation from roles where code = j.role;
+    end if;
+    return json_compact(json_build_object(
+        'id', j.id, 'company', job_company_json(c), 'reference', j.reference, 'title', j.title,
+        'description', j.description, 'equal_opportunity_statement',
+        equal_opportunity_statement(coalesce(j.country, c.country), j.language),
+        'language', j.language, 'role', j.role, 'occupation', occupation,
+        'employment_type', j.employment_type, 'contract', j.contract, 'work_mode', j.work_mode,
+        'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j), 'salary', job_salary_json(j),
+        'collective_agreement', job_agreement_json(j), 'languages', j.languages, 'tools', j.tools,
+        'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min, 'principals', j.principals,
+        'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level, 'duties', j.duties,
+        'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date, 'valid_through', j.valid_through,
+        'response_promise_days', j.response_promise_days,
+        'blind_review', nullif(j.blind_review, false), 'status', j.status, 'close_reason', j.close_reason,
+        'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
+        'updated_at', rfc3339(j.updated_at), 'version', j.version));
+end
+$$;
+
+create or replace function job_replace(old jobs, actor text, account uuid, body jsonb, lang text, lint jsonb, location text default null)
+returns op_result
+language plpgsql volatile
+as $$
+declare
+    j jobs;
+    errors jsonb;
+begin
+    old := job_expire_if_over(old);
+    j := job_assign(old, body);
+    j.status := coalesce(body ->> 'status', old.status);
+    if j.status <> old.status and not exists (select from job_transitions t
+            where t.from_status = old.status and t.to_status = j.status and t.actor = job_replace.actor) then
+        return job_transition_problem(old.status, j.status, actor);
+    end if;
+    errors := job_problems(j, (select country from companies where id = old.company_id), lang, lint);
+    if errors <> '[]' then
+        return op_invalid(errors);
+    end if;
+    if j.status = old.status and job_editable(j) = job_editable(old) then
+        return job_result(old.id, 200, location);
+    end if;
+    if j.reference is distinct from old.reference
+       and exists (select from jobs where company_id = old.company_id and reference = j.reference) then
+        return op_problem(409, 'reference_taken', jsonb_build_object('job_id',
+            (select id from jobs where company_id = old.company_id and reference = j.reference)));
+    end if;
+    update jobs set reference = j.reference, title = j.title, description = j.description, language = j.language,
+        role = j.role, occupation = j.occupation, employment_type = j.employment_type, contract = j.contract,
+        work_mode = j.work_mode, office_days_per_week = j.office_days_per_week, country = j.country, region = j.region,
+        city = j.city, postal_code = j.postal_code, latitude = j.latitude, longitude = j.longitude,
+        salary_min = j.salary_min, salary_max = j.salary_max, salary_currency = j.salary_currency,
+        salary_unit = j.salary_unit, salary_payments = j.salary_payments, agreement_code = j.agreement_code,
+        agreement_level = j.agreement_level, languages = j.languages, tools = j.tools, soft_skills = j.soft_skills,
+        experience_years_min = j.experience_years_min, principals = j.principals, travel_percent = j.travel_percent,
+        confidentiality_level = j.confidentiality_level, duties = j.duties, questions = j.questions,
+        openings = j.openings, start_date = j.start_date, valid_through = j.valid_through,
+        response_promise_days = j.response_promise_days, blind_review = j.blind_review, status = j.status, close_reason = j.close_reason,
+        published_at = case when j.status = 'published' then coalesce(published_at, now()) else published_at end,
+        updated_at = now(), version = version + 1
+    where id = old.id;
+    insert into job_events (job_id, actor_kind, account_id, type, from_status, to_status, version)
+    values (old.id, actor, account, case when j.status <> old.status then 'status_changed' else 'updated' end,
+        old.status, j.status, old.version + 1);
+    return job_result(old.id, 200, location);
+end
+$$;
+
 alter table applications add column blind boolean not null default false, add column revealed_at timestamptz,
     add constraint applications_revealed_blind check (revealed_at is null or blind);
 comment on column applications.blind is
