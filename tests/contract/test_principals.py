@@ -237,6 +237,7 @@ REQUESTS = {
     "taxonomies_get": request(lambda stage: {"name": "roles"}),
     "system_security_txt": request(status=(404, "not_found")),
     "system_api_catalog": request(),
+    "system_receipt_keys": request(),
     "system_openapi_yaml": request(),
     "system_openapi_json": request(),
     "system_docs": request(),
