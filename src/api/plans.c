@@ -4,31 +4,31 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#define PLACES 2048u /* a power of two */
-#define BYTES_MAX ((size_t)8 * 1024)
-
 struct kept {
-    char *text; /* the key, then the plan */
+    char *text; /* the key, then what is kept */
     size_t key_len, plan_len;
     uint64_t until_ms;
 };
 
 struct plans {
     unsigned char secret[crypto_shorthash_KEYBYTES];
-    struct kept kept[PLACES];
+    size_t places, bytes_max;
+    struct kept kept[];
 };
 
-enum status plans_create(struct plans **out) {
-    struct plans *plans = calloc(1, sizeof *plans);
+enum status plans_create(size_t places, size_t bytes_max, struct plans **out) {
+    struct plans *plans = calloc(1, sizeof *plans + places * sizeof plans->kept[0]);
     if (plans == NULL)
         return STATUS_NO_MEMORY;
+    plans->places = places;
+    plans->bytes_max = bytes_max;
     crypto_shorthash_keygen(plans->secret);
     *out = plans;
     return STATUS_OK;
 }
 
 void plans_destroy(struct plans *plans) {
-    for (size_t i = 0; plans != NULL && i < PLACES; i++)
+    for (size_t i = 0; plans != NULL && i < plans->places; i++)
         free(plans->kept[i].text);
     free(plans);
 }
@@ -38,7 +38,7 @@ static struct kept *place_of(struct plans *plans, struct str key) {
     uint64_t number;
     (void)crypto_shorthash(hash, (const unsigned char *)key.ptr, key.len, plans->secret);
     memcpy(&number, hash, sizeof number);
-    return &plans->kept[number % PLACES];
+    return &plans->kept[number & (plans->places - 1)];
 }
 
 struct str plans_get(struct plans *plans, struct str key, uint64_t now_ms) {
@@ -53,7 +53,7 @@ void plans_put(struct plans *plans, struct str key, struct str plan, uint64_t no
     struct kept *kept = place_of(plans, key);
     free(kept->text);
     *kept = (struct kept){0};
-    if (key.len + plan.len > BYTES_MAX)
+    if (key.len + plan.len > plans->bytes_max)
         return;
     kept->text = malloc(key.len + plan.len + 1);
     if (kept->text == NULL)

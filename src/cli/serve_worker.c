@@ -11,6 +11,10 @@
 #define READ_CONNECTIONS 1
 #define SLOW_CONNECTIONS 1
 #define TOKEN_CACHE_ENTRIES 4096
+#define PLANS 1024
+#define PLAN_BYTES_MAX ((size_t)8 * 1024)
+#define MEANINGS 8192
+#define MEANING_BYTES_MAX ((size_t)2 * 1024)
 #define READY_EVERY_MS 250
 #define DRAIN_EVERY_MS 20
 
@@ -139,7 +143,9 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     if (status == STATUS_OK)
         status = search_port_attach(shared->feed, &worker->api.search, loop);
     if (status == STATUS_OK)
-        status = plans_create(&worker->api.plans);
+        status = plans_create(PLANS, PLAN_BYTES_MAX, &worker->api.plans);
+    if (status == STATUS_OK)
+        status = plans_create(MEANINGS, MEANING_BYTES_MAX, &worker->api.meanings);
     if (status == STATUS_OK)
         status = answers_create(&worker->api.answers);
     if (status == STATUS_OK)
@@ -178,6 +184,7 @@ void serve_worker_join(struct serve_worker *worker) {
             db_lane_destroy(lanes[i]);
     auth_cache_destroy(worker->api.tokens);
     plans_destroy(worker->api.plans);
+    plans_destroy(worker->api.meanings);
     answers_destroy(worker->api.answers);
 }
 

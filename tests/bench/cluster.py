@@ -21,11 +21,15 @@ def postgres_bin():
 
 
 class Cluster:
-    """Started on creation, stopped and removed by close()."""
+    """Started on creation, stopped and removed by close(). keep: left there, and used again by the next of that folder."""
 
-    def __init__(self, folder):
-        self.folder, self.port, self.bin = Path(folder), free_port(), postgres_bin()
+    def __init__(self, folder, keep=False):
+        self.folder, self.port, self.bin, self.keep = Path(folder), free_port(), postgres_bin(), keep
         self.user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
+        if keep and (self.folder / "made").exists():
+            self.start()
+            return
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         if os.geteuid() == 0:
             os.chmod(self.folder, 0o755)
@@ -33,16 +37,25 @@ class Cluster:
         self.run_as([self.bin / "initdb", "-D", self.folder / "data", "-A", "trust", "-U", "bench", "-E", "UTF8",
                      "--locale=C.UTF-8", "--data-checksums"])
         settings = {"shared_buffers": "1GB", "max_connections": 120, "jit": "off", "listen_addresses": "127.0.0.1",
-                    "port": self.port, "unix_socket_directories": str(self.folder), "max_wal_size": "4GB",
+                    "unix_socket_directories": str(self.folder), "max_wal_size": "4GB",
                     "checkpoint_timeout": "30min", "fsync": "on", "synchronous_commit": "on"}
         with open(self.folder / "data" / "postgresql.auto.conf", "a", encoding="ascii") as out:
             out.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         try:
-            self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "start"])
+            self.start()
             self.psql("create database bench template template0 encoding 'UTF8'", database="postgres")
         except BaseException:
+            self.keep = False
             self.close()
             raise
+
+    def start(self):
+        self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-l", self.folder / "log", "-w", "-t", "300", "-o",
+                     f"-p {self.port}", "start"])
+
+    def made(self):
+        """What is in it is complete: a kept one may be used again."""
+        (self.folder / "made").touch()
 
     def run_as(self, command):
         command = [str(word) for word in command]
@@ -89,5 +102,6 @@ class Cluster:
 
     def close(self):
         if (self.folder / "data/postmaster.pid").exists():
-            self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-m", "immediate", "stop"])
-        shutil.rmtree(self.folder, ignore_errors=True)
+            self.run_as([self.bin / "pg_ctl", "-D", self.folder / "data", "-t", "300", "-m", "fast" if self.keep else "immediate", "stop"])
+        if not self.keep:
+            shutil.rmtree(self.folder, ignore_errors=True)

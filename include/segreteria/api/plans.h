@@ -10,10 +10,11 @@
 
 struct plans;
 
-/* Names may get other meanings (a gazetteer is loaded): a plan is not older than this. */
+/* Names may get other meanings (a gazetteer is loaded): what is kept is not older than this. */
 #define PLANS_TTL_MS 60000u
 
-NODISCARD enum status plans_create(struct plans **out);
+/* places: how many texts at most, a power of two; bytes_max: of one, with its key. */
+NODISCARD enum status plans_create(size_t places, size_t bytes_max, struct plans **out);
 void plans_destroy(struct plans *plans); /* NULL is allowed */
 /* STR_NONE: none is kept. Valid until the next put. */
 struct str plans_get(struct plans *plans, struct str key, uint64_t now_ms);

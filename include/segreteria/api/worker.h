@@ -59,7 +59,9 @@ struct api_worker {
     struct db_lane *read, *write, *slow;
     struct auth_cache *tokens;
     struct search_port search;
-    struct plans *plans;
+    struct plans *plans;    /* made by PostgreSQL */
+    struct plans *meanings; /* of the words and names of searches */
+    bool folds_otherwise;   /* the data base's lower() is not what src/search/fold.c takes it for */
     struct answers *answers;
     unsigned streams;                    /* answers that are made while they are sent */
     struct http_application application; /* give its address to the http server */

@@ -1,6 +1,7 @@
-/* A search on the index: planned by PostgreSQL, which does the language work, or by a plan that is
- * kept; asked of the index, on this thread, in a fraction of a millisecond; its page fetched by id
- * from the rendered texts. When nothing is found, once more with the nearest spelling. */
+/* A search on the index: planned; asked of the index, on this thread, in a fraction of a
+ * millisecond; its page fetched by id from the rendered texts. When nothing is found, once more
+ * with the nearest spelling. Here are also the plans that only PostgreSQL can make, which are kept.
+ */
 #include "search.h"
 
 #include "../internal.h"
@@ -32,8 +33,7 @@ bool search_count_all(const struct api_call *call, uint64_t *out) {
 
 /* ---- the plan ---- */
 
-/* What does not change what is found, or is no part of the plan. */
-static bool is_planned(struct str name) {
+bool search_is_planned(struct str name) {
     static const char *const others[] = {"limit",       "cursor", "scope", "facets",
                                          "facet_limit", "fields", "total", "status"};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
@@ -55,7 +55,7 @@ static struct str plan_key(const struct search *search) {
     for (size_t i = 0; i < call->operation->parameters_count; i++) {
         const struct parameter_value *value = &call->parameters.values[i];
         if (!value->present || call->operation->parameters[i].place != IN_QUERY ||
-            !is_planned(call->operation->parameters[i].name))
+            !search_is_planned(call->operation->parameters[i].name))
             continue;
         append_part(&key, call->operation->parameters[i].name);
         if (call->operation->parameters[i].array)
@@ -67,8 +67,10 @@ static struct str plan_key(const struct search *search) {
     }
     buf_printf(&key, "%llx;",
                (unsigned long long)search_feed_dictionaries(call->worker->shared->feed));
-    append_part(&key, str_is_none(search->wrong) ? STR("") : search->wrong);
-    append_part(&key, str_is_none(search->replacements) ? STR("") : search->replacements);
+    for (size_t i = 0; i < search->corrections.count; i++) {
+        append_part(&key, search->corrections.wrong[i]);
+        append_part(&key, search->corrections.replacements[i]);
+    }
     const char *copy = buf_status(&key) == STATUS_OK ? arena_strdup(call->arena, buf_str(&key))
                                                      : NULL;
     struct str out = copy == NULL ? STR_NONE : str_from(copy, key.len);
@@ -76,10 +78,19 @@ static struct str plan_key(const struct search *search) {
     return out;
 }
 
-static enum status keep_plan(struct search *search, struct str plan) {
-    char *copy = arena_strdup(search->call->arena, plan);
-    search->plan = str_from(copy, plan.len);
-    return copy == NULL ? STATUS_NO_MEMORY : search_query_read(search);
+static void drop_json(void *json) { json_decref(json); }
+
+enum status search_plan_take(struct search *search, json_t *document) {
+    enum status status = arena_defer(search->call->arena, drop_json, document);
+    if (status != STATUS_OK)
+        return status;
+    search->document = document;
+    return search_query_read(search);
+}
+
+static enum status take_text(struct search *search, struct str plan) {
+    json_t *document = json_loadb(plan.ptr, plan.len, 0, NULL);
+    return document == NULL ? STATUS_INTERNAL : search_plan_take(search, document);
 }
 
 static void on_plan(struct api_call *call, const struct db_result *result) {
@@ -91,27 +102,44 @@ static void on_plan(struct api_call *call, const struct db_result *result) {
     }
     if (!str_is_none(search->key))
         plans_put(call->worker->plans, search->key, plan, loop_now_ms(call->worker->loop));
-    enum status status = keep_plan(search, plan);
+    enum status status = take_text(search, plan);
     if (status == STATUS_OK)
         status = search_ask(search);
     if (status != STATUS_OK)
         api_fail(call, status);
 }
 
-static enum status make_plan(struct search *search) {
+static bool bind_corrections(struct search *search) {
     struct api_call *call = search->call;
-    call->state = search;
+    const struct search_corrections *corrections = &search->corrections;
+    struct str wrong = STR_NONE, replacements = STR_NONE;
+    if (corrections->count > 0) {
+        wrong = bind_array(call->arena, corrections->wrong, corrections->count);
+        replacements = bind_array(call->arena, corrections->replacements, corrections->count);
+    }
+    api_bind(call, "wrong", wrong);
+    api_bind(call, "replacements", replacements);
+    return corrections->count == 0 || (!str_is_none(wrong) && !str_is_none(replacements));
+}
+
+enum status search_plan_elsewhere(struct search *search) {
+    struct api_call *call = search->call;
     search->key = plan_key(search);
     struct str plan = str_is_none(search->key) ? STR_NONE
                                                : plans_get(call->worker->plans, search->key,
                                                            loop_now_ms(call->worker->loop));
     if (!str_is_none(plan)) {
-        enum status status = keep_plan(search, plan);
+        enum status status = take_text(search, plan);
         return status == STATUS_OK ? search_ask(search) : status;
     }
-    api_bind(call, "wrong", search->wrong);
-    api_bind(call, "replacements", search->replacements);
-    return api_submit_then(call, &stmt_jobs_search_plan, on_plan);
+    return bind_corrections(search) ? api_submit_then(call, &stmt_jobs_search_plan, on_plan)
+                                    : STATUS_NO_MEMORY;
+}
+
+static enum status make_plan(struct search *search) {
+    search->call->state = search;
+    enum status status = search_plan_here(search);
+    return status == STATUS_INVALID ? search_plan_elsewhere(search) : status;
 }
 
 /* ---- the page ---- */
@@ -179,7 +207,7 @@ enum status search_ask(struct search *search) {
     enum status status = search_query_run(version, &search->query, port->scratch, call->arena,
                                           &search->result);
     bool correct = status == STATUS_OK && search->result.total == 0 && search->query.has_text &&
-                   !search->query.after.set && str_is_none(search->wrong) &&
+                   !search->query.after.set && search->corrections.count == 0 &&
                    search_correct(search, version);
     search_reader_leave(port->reader);
     if (status == STATUS_TOO_LARGE) /* too many words in too many languages: PostgreSQL has no such
@@ -196,7 +224,7 @@ enum status search_begin(struct search *search) {
     if (status != STATUS_OK)
         return status;
     search->query.after = after;
-    search->wrong = search->replacements = STR_NONE;
+    search->corrections.count = 0;
     return make_plan(search);
 }
 

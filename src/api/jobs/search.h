@@ -1,23 +1,33 @@
-/* GET /v1/jobs answered from the index in memory: what its files share. A search is planned (one
- * statement, kept: search_plans.h), asked of the index, and its page fetched by id (another).
+/* GET /v1/jobs answered from the index in memory: what its files share. A search is planned here
+ * where that is possible (search_local.c), else by PostgreSQL; asked of the index; and its page is
+ * fetched by id.
  */
 #ifndef SEGRETERIA_API_JOBS_SEARCH_H
 #define SEGRETERIA_API_JOBS_SEARCH_H
 
 #include "segreteria/api/call.h"
+#include "segreteria/search/plan.h"
+
+/* Words that no vacancy has, and what is looked for instead. */
+struct search_corrections {
+    struct str wrong[PLAN_WORDS_MAX], replacements[PLAN_WORDS_MAX];
+    size_t count;
+};
 
 /* One search under way; in the request's arena. */
 struct search {
     struct api_call *call;
-    struct str plan;  /* JSON text, see search_plan() in the data base */
-    json_t *document; /* the same, parsed */
+    json_t *document; /* the plan: see search_plan() in the data base */
     struct search_query query;
     struct search_facet_ask asks[SEARCH_FACETS];
     struct search_result result;
     unsigned limit;
-    struct str after_text;          /* of the cursor; STR_NONE: from the start */
-    struct str wrong, replacements; /* misspelt words, array literals; STR_NONE: none yet */
-    struct str key;                 /* of the kept plan */
+    struct str after_text; /* of the cursor; STR_NONE: from the start */
+    struct search_corrections corrections;
+    struct str key;        /* of the kept plan */
+    struct plan *planner;  /* search_local.c's */
+    json_t *meanings;      /* likewise, of its words and names, as far as they are known */
+    uint64_t dictionaries; /* of the vacancies seen when it began, as bits */
     void (*on_page)(struct search *search, const struct db_result *result);
     void *context; /* of on_page's owner */
 };
@@ -33,6 +43,17 @@ NODISCARD enum status search_begin(struct search *search);
 NODISCARD enum status search_ask(struct search *search);
 /* The key of the page's last hit, in the arena; STR_NONE: no further page (or no memory). */
 struct str search_next_key(struct search *search);
+
+/* search_local.c: plans the search here and asks it, after a statement if need be. INVALID:
+ * PostgreSQL has to plan it. */
+NODISCARD enum status search_plan_here(struct search *search);
+/* search.c: a plan by PostgreSQL, kept or new. */
+NODISCARD enum status search_plan_elsewhere(struct search *search);
+/* The search has this plan, whose reference is taken over, from here on. */
+NODISCARD enum status search_plan_take(struct search *search, json_t *document);
+
+/* search.c: false for parameters that do not change what is found, or that the call says itself. */
+bool search_is_planned(struct str name);
 
 /* search_query.c: fills the query from the plan and the call's parameters. INTERNAL: the plan is
  * not one. */
@@ -51,8 +72,8 @@ struct str search_members(struct search *search, struct str labels);
 /* Binds :label_facets and :label_values; false: no memory. *any: there are some. */
 bool search_bind_labels(struct search *search, bool *any);
 
-/* search_spell.c: finds the words that no vacancy has and their nearest spelling. True: both lists
- * are set in the search. */
+/* search_spell.c: finds the words that no vacancy has and their nearest spelling. True: there are
+ * corrections now. */
 bool search_correct(struct search *search, const struct search_version *version);
 
 #endif

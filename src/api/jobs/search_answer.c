@@ -132,7 +132,7 @@ struct str search_members(struct search *search, struct str labels_text) {
     if (result->facets_count > 0)
         append_facets(&out, result, labels);
     append_json(&out, "place", json_object_get(search->document, "place"));
-    if (!str_is_none(search->wrong))
+    if (search->corrections.count > 0)
         append_json(&out, "corrected_query", json_object_get(search->document, "q"));
     json_decref(labels);
     struct str members = STR("");

@@ -1,5 +1,5 @@
-/* The plan that PostgreSQL made of a search, and what the call says itself, as a question to the
- * index. Texts are borrowed from the plan's JSON, which lives as long as the request. */
+/* The plan of a search, and what the call says itself, as a question to the index. Texts are
+ * borrowed from the plan's JSON, which lives as long as the request. */
 #include "search.h"
 #include "segreteria/core/clock.h"
 
@@ -248,23 +248,16 @@ enum status search_after_read(struct str text, struct search_after *out) {
     return out->set ? STATUS_OK : STATUS_INTERNAL;
 }
 
-static void drop_json(void *json) { json_decref(json); }
-
 enum status search_query_read(struct search *search) {
     struct arena *arena = search->call->arena;
     struct search_query *query = &search->query;
     int64_t now_ms = clock_unix_ms();
-    json_t *plan = json_loadb(search->plan.ptr, search->plan.len, 0, NULL);
-    if (plan == NULL)
-        return STATUS_INTERNAL;
-    enum status status = arena_defer(arena, drop_json, plan);
+    const json_t *plan = search->document;
     *query = (struct search_query){.now_us = now_ms * 1000,
                                    .today = (int32_t)(now_ms / DAY_MS),
                                    .after = query->after,
                                    .limit = search->limit};
-    search->document = plan;
-    if (status == STATUS_OK)
-        status = words_of(arena, json_object_get(plan, "texts"), query);
+    enum status status = words_of(arena, json_object_get(plan, "texts"), query);
     if (status == STATUS_OK)
         status = fields_of(arena, plan, query);
     if (status == STATUS_OK)

@@ -2,8 +2,6 @@
 #include "../internal.h"
 #include "search.h"
 
-#define WORDS_MAX 32
-
 static uint64_t count_of(struct search *search, const struct search_version *version,
                          const struct search_text *text) {
     const struct search_query query = {.has_text = true,
@@ -52,14 +50,9 @@ static bool is_known(struct search *search, const struct search_version *version
     return false;
 }
 
-struct corrections {
-    struct str wrong[WORDS_MAX], replacements[WORDS_MAX];
-    size_t count;
-};
-
 /* False: a word has no neighbour, so nothing is corrected. */
 static bool correct_term(struct search *search, const struct search_version *version,
-                         const json_t *term, struct corrections *out) {
+                         const json_t *term, struct search_corrections *out) {
     const struct search_lexicon *lexicon = search_version_lexicon(version);
     size_t i;
     const json_t *word;
@@ -67,7 +60,7 @@ static bool correct_term(struct search *search, const struct search_version *ver
         struct str said = text_of(json_object_get(word, "word")), nearest;
         if (is_known(search, version, term, word))
             continue;
-        if (out->count == WORDS_MAX ||
+        if (out->count == PLAN_WORDS_MAX ||
             search_spell(lexicon, said, search->call->arena, &nearest) != STATUS_OK)
             return false;
         out->wrong[out->count] = said;
@@ -77,7 +70,7 @@ static bool correct_term(struct search *search, const struct search_version *ver
 }
 
 bool search_correct(struct search *search, const struct search_version *version) {
-    struct corrections corrections = {.count = 0};
+    struct search_corrections *corrections = &search->corrections;
     const json_t *terms = json_object_get(json_object_get(search->document, "query"), "terms");
     size_t i;
     const json_t *term;
@@ -85,16 +78,10 @@ bool search_correct(struct search *search, const struct search_version *version)
         return false;
     json_array_foreach(terms, i, term) {
         if (!json_is_true(json_object_get(term, "not")) &&
-            !correct_term(search, version, term, &corrections))
+            !correct_term(search, version, term, corrections)) {
+            corrections->count = 0;
             return false;
+        }
     }
-    if (corrections.count == 0)
-        return false;
-    struct arena *arena = search->call->arena;
-    search->wrong = bind_array(arena, corrections.wrong, corrections.count);
-    search->replacements = bind_array(arena, corrections.replacements, corrections.count);
-    if (!str_is_none(search->wrong) && !str_is_none(search->replacements))
-        return true;
-    search->wrong = STR_NONE;
-    return false;
+    return corrections->count > 0;
 }
