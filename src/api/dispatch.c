@@ -72,11 +72,10 @@ const char *json_problem_code(const struct violations *violations) {
                : "invalid_json";
 }
 
-static bool body_parse(struct api_call *call, const struct schema *schema) {
+bool body_parse(struct api_call *call, struct str text, const struct schema *schema) {
     struct violations violations;
     violations_init(&violations, call->arena);
-    enum status status = contract_parse_json(call->body_text, call->arena, &violations,
-                                             &call->body);
+    enum status status = contract_parse_json(text, call->arena, &violations, &call->body);
     if (status == STATUS_NO_MEMORY) {
         api_fail(call, status);
     } else if (status != STATUS_OK) {
@@ -101,7 +100,7 @@ static bool body_take(struct api_call *call) {
         (call->body_text.len == 0 && !call->operation->body_required))
         return true;
     const struct contract_body *type = body_type(call);
-    return body_parse(call, type == NULL ? NULL : type->schema);
+    return body_parse(call, call->body_text, type == NULL ? NULL : type->schema);
 }
 
 void call_again(struct api_call *call) {
@@ -129,6 +128,16 @@ static struct str header_of(void *context, struct str name) {
     return http_request_header(context, name);
 }
 
+/* An operation that takes its body as it arrives may take JSON, too: that is read like any other.
+ */
+static bool streams(const struct api_call *call) {
+    const struct contract_body *type = body_type(call);
+    if (type == NULL && call->operation->bodies_count > 0)
+        type = &call->operation->bodies[0];
+    return call->operation->stream &&
+           (type == NULL || !str_eq(type->media_type, STR("application/json")));
+}
+
 static void parameters_step(struct api_call *call) {
     if (kept_answer(call))
         return;
@@ -148,7 +157,8 @@ static void parameters_step(struct api_call *call) {
     }
     if (!str_is_none(api_parameter(call, "Prefer")))
         call->wanted = prefer_return(http_request_header_list(call->request, STR("Prefer")));
-    if (call->operation->stream) {
+    call->streams = streams(call);
+    if (call->streams) {
         if (idempotency_prepare(call))
             call_run(call); /* the handler asks for the body */
     } else if (http_request_has_body(call->request) || call->operation->bodies_count > 0) {

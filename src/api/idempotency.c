@@ -137,7 +137,7 @@ bool idempotency_prepare(struct api_call *call) {
         refuse_key(call);
         return false;
     }
-    if (call->operation->stream)
+    if (call->streams)
         return true; /* its parts are idempotent one by one: see jobs/batch_line.c */
     call->has_idempotency_key = idempotency_hash(call, call->arena, key, 0, call->body_text,
                                                  &call->idempotency);
@@ -176,7 +176,7 @@ static void on_stored(struct api_call *call, const struct db_result *result) {
         in_progress(call);
     } else if (!same) {
         api_problem(call, "idempotency_key_reused");
-    } else if (with == call->key || call->operation->stream) { /* a stream's answer has no secret */
+    } else if (with == call->key || call->streams) { /* a stream's answer has no secret */
         call->replayed = true;
         api_reply_row(call, result);
     } else {

@@ -114,6 +114,9 @@ void refusal_describe(const struct api_call *call, const struct db_result *resul
                       struct http_problem *problem, struct buf *members);
 
 /* dispatch.c */
+/* JSON (a body, or a part of one) into call->body, valid by the schema (NULL: any). False: an
+ * answer was given. */
+bool body_parse(struct api_call *call, struct str text, const struct schema *schema);
 void call_run(struct api_call *call); /* the handler, once everything has been checked */
 /* The handler once more, with the body as it came. */
 void call_again(struct api_call *call);

@@ -67,7 +67,8 @@ def test_apply(world, asking, company):
     answer = apply(person, asking, body).expect(201)
     application = answer.json
     assert answer.headers["Location"] == path(application)
-    assert {name: application[name] for name in body} == body
+    assert {name: application[name] for name in ("cover_letter", "answers")} == {name: body[name] for name in ("cover_letter", "answers")}
+    assert application["consent"]["talent_pool"] is True
     assert application["status"] == "submitted" and application["version"] == 1 and application["next_update_due"]
     assert "candidate" not in application and "reference" not in application["job"]
     got = person.client.get(path(application)).expect(200)

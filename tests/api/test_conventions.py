@@ -44,7 +44,7 @@ def place(world, company, candidate, database):
     operator.client.put(f"/v1/companies/{suspended.id}/suspension", {"reason": "For a test."}).expect(201)
     return {"operator": operator, "suspended": suspended,
             "path": {"company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
-                     "application_id": application["id"], "asset": "docs.css"},
+                     "application_id": application["id"], "asset": "docs.css", "version": "current"},
             "company": company, "candidate": candidate, "job": job}
 
 

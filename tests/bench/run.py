@@ -218,7 +218,7 @@ class Bench:
                   "(select job_id from bench_jobs where n = :j), (select candidate_id from bench_candidates where n = :c), "
                   "(select account_id from bench_candidates where n = :c), uuid_v7(), "
                   "'{\"cover_letter\":\"I have supported two managing directors for six years and would like to hear more.\"}'"
-                  "::jsonb, 'en');\n")
+                  "::jsonb, '[]'::jsonb, 'en');\n")
         before = self.applications_count()
 
         def action():

@@ -69,7 +69,8 @@ def test_problem_codes_and_responses_agree(name):
 def is_binary(schema):
     """A file, or a form with one: there is no example to write down."""
     schema = resolved(schema)
-    return schema.get("format") == "binary" or any(is_binary(member) for member in schema.get("properties", {}).values())
+    return (schema.get("format") == "binary" or ("items" in schema and is_binary(schema["items"]))
+            or any(is_binary(member) for member in schema.get("properties", {}).values()))
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

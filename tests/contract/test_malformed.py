@@ -39,7 +39,8 @@ BODIES = {
     "jobs_patch": {"title": "A"},
     "jobs_put": vacancy(),
     "applications_create": {"cover_letter": "x", "answers": [{"question_id": "a", "value": "x"}],
-                            "consent": {"talent_pool": False}},
+                            "consent": {"talent_pool": False, "talent_pool_months": 3}, "processing_notice": "2026-11"},
+    "applications_talent_pool": {"talent_pool": True, "talent_pool_months": 6},
     "applications_patch": {"status": "in_review", "reason": "x"},
 }
 
@@ -67,7 +68,7 @@ def place(world):
         "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"], "session_id": session["id"],
                  "application_id": application["id"], "member_id": world.membership(company, company),
                  "invitation_id": world.invitation(company)["id"], "document_id": document.expect(201).json["id"],
-                 "secret": "sgrl_" + "0" * 49, "name": "roles", "code": "not_found", "asset": "docs.css"},
+                 "secret": "sgrl_" + "0" * 49, "name": "roles", "code": "not_found", "asset": "docs.css", "version": "current"},
     }
 
 
@@ -375,6 +376,8 @@ def test_wrong_content_type(operation, place, api, unchanged):
     client, body = caller(place, operation, api), json.dumps(body_of(operation)).encode()
     for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
                  "application/jsonx", "application", "", "*/*", "application/*", "application/json, text/plain"):
+        if kind.split(";")[0] in operation.bodies:
+            continue
         answer = client.request(operation.method, path(place, operation), body=body, headers={"Content-Type": kind})
         answer.expect(415, "unsupported_media_type")
     client.request(operation.method, path(place, operation), body=body).expect(415, "unsupported_media_type")
@@ -383,7 +386,7 @@ def test_wrong_content_type(operation, place, api, unchanged):
 @pytest.mark.parametrize("operation", JSON_BODY, ids=ids)
 def test_content_type_in_another_spelling(operation, place, api, unchanged):
     client = caller(place, operation, api)
-    for kind in operation.bodies:
+    for kind in (kind for kind in operation.bodies if "json" in kind):
         for spelling in (kind.upper(), kind + "; charset=utf-8", kind + ' ;charset="UTF-8"'):
             answer = client.request(operation.method, path(place, operation), body=b"{", headers={"Content-Type": spelling})
             answer.expect(400, "invalid_json")

@@ -112,7 +112,7 @@ class Database:
     def rows(self, name, /, **values):
         statement = STATEMENTS[name]
         values.setdefault("context", {**context(values), "operation": name})
-        values = {"link_id": new_id(), "link_hash": token_hash(), "lang": "en", **values}
+        values = {"link_id": new_id(), "link_hash": token_hash(), "lang": "en", "uploads": "[]", **values}
         arguments = [encode(values.get(parameter)) for parameter in statement.params]
         result = self.connection.pgconn.exec_params(statement.sql.encode(), arguments)
         if result.status not in (psycopg.pq.ExecStatus.TUPLES_OK, psycopg.pq.ExecStatus.COMMAND_OK):

@@ -68,6 +68,7 @@ struct api_call {
     bool has_idempotency_key;
     struct db_idempotency idempotency;
     bool replayed;
+    bool streams; /* the handler takes the body as it arrives */
     unsigned patch_attempts;
     struct upload *upload;  /* with a statement in flight: see src/api/documents/upload.h */
     enum api_return wanted; /* Prefer: return=... */

@@ -10,11 +10,18 @@ struct creation {
     struct upload *upload;
     struct multipart *form; /* NULL: the body is the file */
     bool begun, in_file;    /* of a form: the file's part was seen, is being read */
+    bool ended;             /* all of the body was read */
     bool refused;           /* by us; the upload says itself when it did */
 };
 
+static void end(struct creation *creation);
+
 static void on_room(struct upload *upload) {
-    http_request_resume_body(upload_call(upload)->request);
+    struct creation *creation = upload_call(upload)->state;
+    if (creation->ended)
+        end(creation);
+    else
+        http_request_resume_body(creation->call->request);
 }
 
 /* The same key gives the same answer again for the same bytes. */
@@ -89,8 +96,10 @@ static size_t take_raw(struct creation *creation, struct str chunk) {
     return chunk.len;
 }
 
+/* An upload under way is waited for, whatever the answer will be. */
 static void end(struct creation *creation) {
-    if (is_over(creation))
+    creation->ended = true;
+    if (is_over(creation) || upload_busy(creation->upload))
         return;
     if (creation->form != NULL && (!creation->begun || !multipart_is_complete(creation->form)))
         (void)refuse_form(creation, 0);

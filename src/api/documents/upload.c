@@ -44,6 +44,9 @@ struct api_call *upload_call(const struct upload *upload) {
 }
 const struct upload_result *upload_result(const struct upload *upload) { return &upload->result; }
 bool upload_failed(const struct upload *upload) { return upload->state == FAILED; }
+bool upload_busy(const struct upload *upload) {
+    return upload->state == BEGINNING || upload->state == SENDING;
+}
 void upload_keep(struct upload *upload) { upload->in_the_base = false; }
 
 static void refuse(struct upload *upload, const char *code) {

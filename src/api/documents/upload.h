@@ -44,6 +44,9 @@ size_t upload_room(const struct upload *upload);
 void upload_take(struct upload *upload, struct str bytes);
 /* The file is complete. */
 void upload_end(struct upload *upload);
+/* A statement of it is in flight: who wants to answer for another reason waits for on_room or
+ * on_sealed. */
+bool upload_busy(const struct upload *upload);
 /* An answer was given: nothing is to be taken or begun any more. */
 bool upload_failed(const struct upload *upload);
 

@@ -1,0 +1,8 @@
+/* GET /v1/processing-notices/{version}: what candidates are told about their data. */
+#include "generated/api_operations.h"
+#include "generated/statements.h"
+#include "segreteria/api/call.h"
+
+enum status api_processing_notices_get(struct api_call *call) {
+    return api_submit(call, &stmt_processing_notices_get);
+}
