@@ -216,6 +216,29 @@ $$;
 comment on function candidate_competences(jsonb) is
     'Of a profile, what tells nothing of the person: languages, tools, soft skills, duties, country and region.';
 
+create function candidate_experience(profile jsonb) returns jsonb
+language plpgsql stable
+as $$
+begin
+    return jsonb_strip_nulls(jsonb_build_object(
+        'experience', (select jsonb_agg(jsonb_build_object('position', w ->> 'position', 'months', greatest(m.last - m.first + 1, 0))
+                order by n)
+            from jsonb_array_elements(profile -> 'work') with ordinality as e (w, n)
+            cross join lateral (
+                select substr(w ->> 'start_date', 1, 4)::integer * 12 + coalesce(nullif(substr(w ->> 'start_date', 6, 2), '')::integer, 1)
+                        as first,
+                    coalesce(substr(w ->> 'end_date', 1, 4)::integer * 12
+                            + coalesce(nullif(substr(w ->> 'end_date', 6, 2), '')::integer, 12),
+                        extract(year from now())::integer * 12 + extract(month from now())::integer) as last) as m
+            where w ? 'start_date'),
+        'studies', (select jsonb_agg(jsonb_build_object('area', s ->> 'area', 'study_type', s ->> 'study_type') order by n)
+            from jsonb_array_elements(profile -> 'education') with ordinality as e (s, n)
+            where s ?| array['area', 'study_type'])));
+end
+$$;
+comment on function candidate_experience(jsonb) is
+    'Jobs by position and length, studies by subject: without employers, schools and years.';
+
 create function candidate_shown(a applications, detail text) returns json
 language plpgsql stable
 as $$
@@ -224,16 +247,46 @@ declare
 begin
     select * into d from candidates t where t.id = a.candidate_id;
     if application_blind(a) then
-        return (jsonb_build_object('blind', true)
-            || case when detail = 'full' then candidate_competences(d.profile) else '{}' end)::json;
+        return (jsonb_build_object('blind', true) || case when detail = 'full'
+            then candidate_competences(d.profile) || candidate_experience(d.profile) else '{}' end)::json;
     elsif detail = 'card' then
         return json_build_object('id', d.id, 'given_name', d.given_name, 'family_name', d.family_name,
             'headline', d.profile -> 'headline');
     end if;
-    return (candidate_json(d, (select n.email from accounts n where n.id = d.account_id))::jsonb
-        - array['created_at', 'updated_at', 'version'])::json;
+    return ((candidate_json(d, (select n.email from accounts n where n.id = d.account_id))::jsonb
+        - array['created_at', 'updated_at', 'version']) || d.profile - 'preferences'
+        || jsonb_strip_nulls(jsonb_build_object('available_from', d.profile #> '{preferences,available_from}',
+            'notice_days', d.profile #> '{preferences,notice_days}')))::json;
 end
 $$;
 comment on function candidate_shown(applications, text) is
     'What the company of an application sees of the person who sent it (detail: card or full), and all it may see. Whether it '
     'may see the application at all is asked before (shield_hides). Of a blind one: no id either, for an id leads to a name.';
+
+create or replace function application_card(a applications, viewer text) returns text
+language plpgsql stable
+as $$
+begin
+    return json_compact(json_build_object(
+        'id', a.id, 'job', application_job_json(a, viewer),
+        'candidate', case when viewer = 'company' then candidate_shown(a, 'card') end, 'status', a.status,
+        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
+        'next_update_due', rfc3339(a.next_update_due)));
+end
+$$;
+
+-- A file shows whose it is by its name already. Links that were made before are asked again when they are used.
+create or replace function document_visible(d documents, caller_kind text, candidate uuid, company uuid) returns boolean
+language sql stable
+as $$
+    select d.completed_at is not null and case caller_kind
+        when 'candidate' then d.candidate_id = candidate
+        when 'company' then exists (
+            select from application_documents x join applications a on a.id = x.application_id
+            where x.document_id = d.id and a.company_id = company and not application_blind(a))
+            and not shield_hides(d.candidate_id, company)
+        else false end
+$$;
+comment on function document_visible(documents, text, uuid, uuid) is
+    'Whose it is, and a company that got it with an application which it does not review blind, and that its owner does not '
+    'shield itself from.';

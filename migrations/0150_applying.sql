@@ -321,16 +321,13 @@ create or replace function application_json(a applications, viewer text) returns
 language plpgsql stable
 as $$
 declare
-    candidate json;
+    blind boolean := viewer = 'company' and application_blind(a);
 begin
-    if viewer = 'company' then
-        select candidate_json(d, n.email)::jsonb - array['created_at', 'updated_at', 'version'] into candidate
-        from candidates d left join accounts n on n.id = d.account_id where d.id = a.candidate_id;
-    end if;
     return json_build_object(
-        'id', a.id, 'job', application_job_json(a, viewer), 'candidate', candidate, 'status', a.status,
-        'reason', a.reason, 'cover_letter', a.cover_letter, 'answers', a.answers,
-        'documents', application_documents_json(a.id), 'consent', application_consent_json(a),
+        'id', a.id, 'job', application_job_json(a, viewer),
+        'candidate', case when viewer = 'company' then candidate_shown(a, 'full') end, 'status', a.status,
+        'reason', a.reason, 'cover_letter', case when not blind then a.cover_letter end, 'answers', a.answers,
+        'documents', case when not blind then application_documents_json(a.id) end, 'consent', application_consent_json(a),
         'processing_notice', a.processing_notice,
         'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
         'next_update_due', rfc3339(a.next_update_due), 'version', a.version);

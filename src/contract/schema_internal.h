@@ -190,6 +190,10 @@ static inline struct str schema_shown(struct str where) {
     return where.len == 0 ? STR("the root") : where;
 }
 
+/* schema_never_asked.c: whether a member of that name would hold what this API never asks for
+ * (birth date, photo, nationality, past pay ...), without regard to case and separators. */
+bool schema_never_asked(struct str name);
+
 /* schema_compile.c: fills one queued schema, queueing those it names. False: set->status tells. */
 bool schema_fill(struct schema *schema);
 /* `parent` followed by one or two more reference tokens (key2 may be STR_NONE), escaped, in the

@@ -125,7 +125,9 @@ static bool eval_members(struct marking *m, const struct schema *unevaluated) {
             continue;
         }
         if (unevaluated->never) {
-            ok = schema_report(m->evaluation, m->node, key, "unknown_field", key, STR_NONE);
+            ok = schema_report(m->evaluation, m->node, key,
+                               schema_never_asked(key) ? "never_asked" : "unknown_field", key,
+                               STR_NONE);
             continue;
         }
         struct node member = node_member(m->node, key, value);

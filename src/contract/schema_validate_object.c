@@ -7,7 +7,9 @@
 static bool eval_extra(struct evaluation *evaluation, const struct schema *schema,
                        const struct node *node, struct str name, json_t *value) {
     if (schema->never) {
-        return schema_report(evaluation, node, name, "unknown_field", name, STR_NONE);
+        return schema_report(evaluation, node, name,
+                             schema_never_asked(name) ? "never_asked" : "unknown_field", name,
+                             STR_NONE);
     }
     struct node member = node_member(node, name, value);
     return schema_eval(evaluation, schema, &member);

@@ -52,7 +52,7 @@ def reader(operation, place, api):
     """Whoever may call it and is rightful there."""
     if operation.public:
         return api
-    if operation.id.startswith("documents_"):
+    if operation.id.startswith("documents_") or operation.principals == ["candidate"]:
         return place["candidate"].client
     return place["company" if "company" in operation.principals and operation.id != "suspension_get" else "operator"].client
 

@@ -28,6 +28,14 @@ BODIES = {
         "headline": "x", "location": {"country": "IT", "city": "Lecco"}, "languages": [{"language": "it", "level": "C2"}],
         "tools": [{"name": "Excel", "level": "basic"}], "soft_skills": ["autonomy"]},
     "me_patch": {"name": "A"},
+    "profile_put": {
+        "basics": {"given_name": "A", "family_name": "B", "location": {"country": "IT"}, "profiles": [{"network": "x"}]},
+        "work": [{"name": "x", "start_date": "2020", "highlights": ["x"]}], "volunteer": [{"position": "x"}],
+        "education": [{"area": "x", "courses": ["x"]}], "awards": [{"title": "x"}], "certificates": [{"name": "x"}],
+        "publications": [{"name": "x"}], "skills": [{"name": "x", "keywords": ["x"]}], "interests": [{"name": "x"}],
+        "references": [{"name": "x"}], "projects": [{"name": "x"}], "duties": ["diary"],
+        "languages": [{"language": "it", "level": "C2", "cefr": {"writing": "C1"}}], "tools": [{"name": "Excel"}],
+        "preferences": {"roles": ["secretary"], "minimum_pay": {"amount": 1, "currency": "EUR", "unit": "year"}}},
     "members_patch": {"role": "viewer"},
     "invitations_create": {"email": "c@example.org", "role": "viewer"},
     "jobs_create": vacancy(

@@ -83,6 +83,10 @@ def request(path=lambda stage: {}, body=None, foreign=None, status=None, alone=F
             "query": query}
 
 
+def profile(stage):
+    return {"basics": {"given_name": "Lia", "family_name": "Rossi", "headline": uuid.uuid4().hex}}
+
+
 def new_job(stage):
     return vacancy()
 
@@ -188,6 +192,11 @@ REQUESTS = {
     "sessions_end_others": request(alone=True),
     "me_get": request(),
     "me_patch": request(body=lambda stage: {"name": uuid.uuid4().hex}),
+    "profile_get": request(),
+    "profile_put": request(body=profile),
+    "profile_completeness": request(),
+    "profile_export": request(),
+    "profile_import": request(body=lambda stage: {"basics": {"label": uuid.uuid4().hex}}),
     "me_password": request(body=lambda stage: {"current_password": PASSWORD, "new_password": PASSWORD}, alone=True),
     "me_totp_get": request(),
     "me_totp_start": request(body=lambda stage: {"password": PASSWORD}, alone=True),
@@ -398,7 +407,8 @@ def test_a_token_in_the_address_is_refused(target, tokens, api):
 # What concerns the account and no company.
 OWN_ACCOUNT = {"sessions_delete", "sessions_list", "sessions_end_others", "me_get", "me_patch", "me_password", "me_delete",
                "me_totp_get", "me_totp_start", "me_totp_confirm", "me_totp_delete", "me_totp_recovery", "tokens_list",
-               "email_verification", "email_change"}
+               "email_verification", "email_change", "profile_get", "profile_put", "profile_completeness", "profile_export",
+               "profile_import"}
 
 
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id not in OWN_ACCOUNT], ids=ids)
