@@ -2,7 +2,7 @@
 # A room without sources is left out.
 set(seg_rooms)
 set(below seg_generated)
-foreach(room IN ITEMS core worker db search contract lint http auth mail api background)
+foreach(room IN ITEMS core worker db search contract lint http auth mail api background ops)
     file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${room}/*.c")
     list(FILTER sources EXCLUDE REGEX "/src/contract/tools/")
     if(NOT sources)

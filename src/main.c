@@ -18,6 +18,7 @@ static const char help[] =
     "  operator     the accounts of those who moderate\n"
     "  demo         fill a running server with demo data, to try it out\n"
     "  taxonomies   replace the gazetteer or the other names of roles\n"
+    "  search       check that the search index and the vacancies agree\n"
     "\n"
     "  segreteria COMMAND --help tells more; --version the version.\n";
 
@@ -30,7 +31,8 @@ static const struct {
                 {"mail", cli_mail},
                 {"operator", cli_operator},
                 {"demo", cli_demo},
-                {"taxonomies", cli_taxonomies}};
+                {"taxonomies", cli_taxonomies},
+                {"search", cli_search}};
 
 /* Whoever starts a program with standard input, output or error closed has its number given to the
  * next file or connection that is opened, and what is meant for the log is written there. */

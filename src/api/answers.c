@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "segreteria/api/metrics.h"
 #include "segreteria/http/reply.h"
 
 #define PLACES 1024u /* a power of two */
@@ -23,14 +24,21 @@ struct entry {
 
 struct answers {
     unsigned char secret[crypto_shorthash_KEYBYTES];
-    struct answers_stats stats;
+    struct api_metrics *metrics;
+    size_t entries, bytes;
     struct entry *places[PLACES];
 };
 
-enum status answers_create(struct answers **out) {
+static void tell(struct answers *answers) {
+    counter_set(&answers->metrics->answers.entries, answers->entries);
+    counter_set(&answers->metrics->answers.bytes, answers->bytes);
+}
+
+enum status answers_create(struct api_metrics *metrics, struct answers **out) {
     struct answers *answers = calloc(1, sizeof *answers);
     if (answers == NULL)
         return STATUS_NO_MEMORY;
+    answers->metrics = metrics;
     crypto_shorthash_keygen(answers->secret);
     *out = answers;
     return STATUS_OK;
@@ -40,7 +48,8 @@ static void release(void *memory) {
     struct entry *entry = memory;
     if (--entry->refs > 0)
         return;
-    entry->answers->stats.bytes -= entry->bytes;
+    entry->answers->bytes -= entry->bytes;
+    tell(entry->answers);
     http_kept_clear(&entry->kept);
     free(entry);
 }
@@ -48,7 +57,7 @@ static void release(void *memory) {
 static void drop(struct answers *answers, struct entry **place) {
     if (*place == NULL)
         return;
-    answers->stats.entries--;
+    answers->entries--;
     release(*place);
     *place = NULL;
 }
@@ -74,10 +83,10 @@ bool answers_get(struct answers *answers, struct str key, uint64_t epoch, uint64
     if (entry != NULL && !fresh)
         drop(answers, place);
     if (!fresh || !str_eq(str_from(entry->text, entry->key_len), key)) {
-        answers->stats.misses++;
+        counter_add(&answers->metrics->answers.misses, 1);
         return false;
     }
-    answers->stats.hits++;
+    counter_add(&answers->metrics->answers.hits, 1);
     entry->refs++;
     const char *link = entry->text + entry->key_len, *body = link + entry->link_len;
     *reply = (struct http_reply){
@@ -112,7 +121,7 @@ void answers_put(struct answers *answers, struct str key, uint64_t epoch, uint64
     struct entry **place = place_of(answers, key);
     size_t bytes = sizeof **place + key.len + link.len + 2 * body_len; /* with coded forms */
     drop(answers, place);
-    if (!is_plain(reply, link) || body_len > BODY_MAX || answers->stats.bytes + bytes > BYTES_MAX)
+    if (!is_plain(reply, link) || body_len > BODY_MAX || answers->bytes + bytes > BYTES_MAX)
         return;
     struct entry *entry = malloc(sizeof *entry + key.len + link.len + body_len);
     if (entry == NULL)
@@ -136,10 +145,7 @@ void answers_put(struct answers *answers, struct str key, uint64_t epoch, uint64
         p += reply->parts[i].len;
     }
     *place = entry;
-    answers->stats.entries++;
-    answers->stats.bytes += bytes;
-}
-
-void answers_stats(const struct answers *answers, struct answers_stats *out) {
-    *out = answers->stats;
+    answers->entries++;
+    answers->bytes += bytes;
+    tell(answers);
 }

@@ -66,12 +66,17 @@ static void tell(struct api_call *call, const struct rate_verdict *verdict) {
     http_request_add_field(call->request, "RateLimit", value);
 }
 
+static void count_refusal(struct api_call *call) {
+    counter_add(&call->worker->metrics.rate_refused[call->operation->rate], 1);
+}
+
 static void refuse(struct api_call *call, const struct rate_verdict *verdict) {
     struct http_problem problem = {.code = "too_many_requests", .headers_count = 1};
     problem.headers[0].name = STR("Retry-After");
     problem.headers[0].value = arena_printf(call->arena, "%u", verdict->wait_s);
     tell(call, verdict);
     http_problem_send(call->request, &problem);
+    count_refusal(call);
 }
 
 static bool is_limited(const struct api_call *call) {
@@ -107,4 +112,9 @@ void limit_bad_token(struct api_call *call) {
     tell(call, &verdict);
 }
 
-bool limit_line(struct api_call *call) { return !is_limited(call) || take_of_caller(call).allowed; }
+bool limit_line(struct api_call *call) {
+    bool allowed = !is_limited(call) || take_of_caller(call).allowed;
+    if (!allowed)
+        count_refusal(call);
+    return allowed;
+}

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "counts.h"
 #include "generated/statements.h"
 #include "key_watch.h"
+#include "segreteria/core/clock.h"
 #include "segreteria/core/log.h"
 #include "segreteria/db/lane.h"
 #include "segreteria/db/listen.h"
@@ -16,9 +18,11 @@
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
 #define CHORES 10
-#define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS)
+#define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + 1)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
+
+_Static_assert(CHORES <= BACKGROUND_CHORES_MAX, "the metrics have room for every chore");
 
 struct chore {
     const struct db_statement *statement;
@@ -27,6 +31,7 @@ struct chore {
     struct loop_timer timer;
     struct db_call call;
     struct str params[CHORE_PARAMS_MAX];
+    struct background_chore_metrics *metrics;
     bool running;
 };
 
@@ -42,6 +47,8 @@ struct background {
     char audit_days[16];
     struct courier *courier;
     struct key_watch *key_watch;
+    struct background_metrics metrics;
+    struct counts counts;
     bool mail_idle, told; /* at the end */
     struct loop_message stop;
     struct loop_timer stop_timer;
@@ -66,13 +73,19 @@ static void on_result(struct db_call *call, const struct db_result *result) {
     struct chore *chore = (struct chore *)(void *)((char *)call - offsetof(struct chore, call));
     chore->running = false;
     bool more = false;
+    counter_add(&chore->metrics->runs, 1);
     if (db_result_outcome(result) == DB_DONE) {
         struct str count = db_result_get(result, "out_count");
+        uint64_t rows = 0;
         more = str_eq(count, STR(ROWS_AT_ONCE));
+        if (str_to_u64(count, UINT32_MAX, &rows) == STATUS_OK)
+            counter_add(&chore->metrics->rows, rows);
+        counter_set(&chore->metrics->last_unix, (uint64_t)clock_unix_ms() / 1000);
         if (count.len > 0 && !str_eq(count, STR("0")))
             log_info("chore_done", "statement=%s rows=%.*s", chore->statement->name,
                      STR_FMT(count));
     } else {
+        counter_add(&chore->metrics->failures, 1);
         log_warn("chore_failed", "statement=%s sqlstate=%s", chore->statement->name,
                  db_result_sqlstate(result));
     }
@@ -91,8 +104,10 @@ static void on_due(struct loop_timer *timer) {
                                    .deadline_ms = loop_now_ms(background->loop) + 60000,
                                    .on_result = on_result};
     chore->running = db_lane_submit(background->lane, &chore->call) == STATUS_OK;
-    if (!chore->running)
+    if (!chore->running) {
+        counter_add(&chore->metrics->failures, 1);
         again_in(chore, chore->every_ms);
+    }
 }
 
 /* ---- what other instances did ---- */
@@ -181,9 +196,12 @@ static void start_chores(struct background *background) {
         *chore = (struct chore){.statement = background->statements[i],
                                 .every_ms = chores[i].every_ms,
                                 .background = background,
+                                .metrics = &background->metrics.chores[i],
                                 .timer = {.on_due = on_due}};
+        chore->metrics->name = chore->statement->name + strlen("background_");
         again_in(chore, 2000 + 1000 * (unsigned)i);
     }
+    background->metrics.chores_count = CHORES;
 }
 
 static void select_statements(struct background *background) {
@@ -193,6 +211,7 @@ static void select_statements(struct background *background) {
         background->statements[CHORES + i] = courier_statements[i];
     for (size_t i = 0; i < KEY_WATCH_STATEMENTS; i++)
         background->statements[CHORES + COURIER_STATEMENTS + i] = key_watch_statements[i];
+    background->statements[STATEMENTS - 1] = &stmt_background_counts;
 }
 
 enum status background_start(const struct background_options *options, struct background **out) {
@@ -211,6 +230,8 @@ enum status background_start(const struct background_options *options, struct ba
     if (status != STATUS_OK)
         return status;
     start_chores(background);
+    if (options->counts)
+        counts_start(&background->counts, background->loop, background->lane, &background->metrics);
     background->thread_runs = pthread_create(&background->thread, NULL, thread_main, background) ==
                               0;
     return background->thread_runs ? STATUS_OK : STATUS_NO_MEMORY;
@@ -264,12 +285,17 @@ void background_stop(struct background *background) {
     for (size_t i = 0; i < CHORES; i++)
         if (background->chores[i].running)
             db_lane_cancel(background->lane, &background->chores[i].call);
+    counts_stop(&background->counts);
     courier_destroy(background->courier);
     key_watch_stop(background->key_watch);
     db_lane_destroy(background->lane);
     background->courier = NULL;
     background->listener = NULL;
     background->lane = NULL;
+}
+
+const struct background_metrics *background_metrics(const struct background *background) {
+    return &background->metrics;
 }
 
 void background_destroy(struct background *background) {

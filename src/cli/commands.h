@@ -10,5 +10,7 @@ int cli_mail(int argc, char **argv);
 int cli_operator(int argc, char **argv);
 int cli_demo(int argc, char **argv);
 int cli_taxonomies(int argc, char **argv);
+/* 3: it could not be looked at. */
+int cli_search(int argc, char **argv);
 
 #endif

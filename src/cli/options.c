@@ -11,6 +11,7 @@ static const char help[] =
     "Serve the job-board API. Without SEGRETERIA_DATABASE_URL it runs a private PostgreSQL of its own.\n"
     "\n"
     "  --listen HOST:PORT        address to serve on (127.0.0.1:8080); port 0 takes a free one\n"
+    "  --ops-listen HOST:PORT    a second address, for operators alone: /livez, /readyz, /metrics (none)\n"
     "  --data-dir DIR            private data: cluster, master key (/var/lib/segreteria as root, otherwise\n"
     "                            $XDG_DATA_HOME/segreteria or ~/.local/share/segreteria)\n"
     "  --workers N               threads that serve (one for each core)\n"
@@ -39,13 +40,14 @@ static const char help[] =
     "  --help\n"
     "\n"
     "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (instead of\n"
-    "DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_DATA_DIR, SEGRETERIA_PUBLIC_URL,\n"
-    "SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD,\n"
+    "DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_OPS_LISTEN, SEGRETERIA_DATA_DIR,\n"
+    "SEGRETERIA_PUBLIC_URL, SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD,\n"
     "SEGRETERIA_RATE_LIMIT (rules as for --rate-limit, divided by blanks).\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
 
 enum {
     LISTEN = 1,
+    OPS_LISTEN,
     DATA_DIR,
     WORKERS,
     WRITES,
@@ -72,6 +74,7 @@ enum {
 
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, LISTEN},
+    {"ops-listen", required_argument, NULL, OPS_LISTEN},
     {"data-dir", required_argument, NULL, DATA_DIR},
     {"workers", required_argument, NULL, WORKERS},
     {"write-connections", required_argument, NULL, WRITES},
@@ -106,6 +109,7 @@ static void defaults(struct serve_options *out) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *out = (struct serve_options){
         .listen = env_text("SEGRETERIA_LISTEN", "127.0.0.1:8080"),
+        .ops_listen = env_text("SEGRETERIA_OPS_LISTEN", NULL),
         .data_dir = env_text("SEGRETERIA_DATA_DIR", NULL),
         .database_url = env_text("SEGRETERIA_DATABASE_URL", NULL),
         .master_key = env_text("SEGRETERIA_MASTER_KEY", NULL),
@@ -215,6 +219,7 @@ static bool apply(int option, struct serve_options *out) {
     size_t seconds = 0;
     switch (option) {
     case LISTEN: out->listen = optarg; return true;
+    case OPS_LISTEN: out->ops_listen = optarg; return true;
     case DATA_DIR: out->data_dir = optarg; return true;
     case RUN_AS: out->run_as = optarg; return true;
     case POSTGRES_BIN: out->postgres_bin = optarg; return true;

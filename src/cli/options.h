@@ -16,6 +16,7 @@
 
 struct serve_options {
     const char *listen;       /* HOST:PORT */
+    const char *ops_listen;   /* HOST:PORT; NULL: none */
     const char *data_dir;     /* NULL: the default by XDG */
     const char *run_as;       /* NULL: chosen */
     const char *postgres_bin; /* NULL: searched */

@@ -57,6 +57,10 @@ struct serve {
     size_t listen_count;
     struct search_feed *feed;
     struct background *background;
+    struct ops *ops;
+    const struct ops_worker **counted; /* of the workers */
+    int ops_fd;
+    struct buf ops_bound;
     int signal_fd;
     bool told;        /* to stop: whatever step that interrupts, the end is a clean one */
     struct buf bound; /* the address served on */
@@ -118,6 +122,9 @@ static enum status open_sockets(struct serve *serve) {
                                      serve->listen_fds, &serve->bound, &serve->error);
     if (status == STATUS_OK)
         serve->listen_count = serve->options.workers;
+    if (status == STATUS_OK && serve->options.ops_listen != NULL)
+        status = listen_open(str_of(serve->options.ops_listen), 1, &serve->ops_fd,
+                             &serve->ops_bound, &serve->error);
     return status;
 }
 
@@ -205,6 +212,25 @@ static enum status open_limiter(struct serve *serve) {
                : STATUS_OK;
 }
 
+static enum status make_ops(struct serve *serve) {
+    size_t count = serve->options.workers;
+    if (serve->ops_fd < 0)
+        return STATUS_OK;
+    serve->counted = calloc(count, sizeof serve->counted[0]);
+    if (serve->counted == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < count; i++)
+        serve->counted[i] = &serve->workers[i].counted;
+    const struct ops_options options = {.listen_fd = serve->ops_fd,
+                                        .version = SEGRETERIA_VERSION,
+                                        .shared = &serve->shared,
+                                        .workers = serve->counted,
+                                        .workers_count = count,
+                                        .search_memory_limit = serve->options.search_memory_mib *
+                                                               1024 * 1024};
+    return ops_create(&options, &serve->ops);
+}
+
 static enum status start_workers(struct serve *serve) {
     struct api_shared *shared = &serve->shared;
     shared->contract = serve->contract;
@@ -247,14 +273,20 @@ static enum status start_workers(struct serve *serve) {
         .keys_dir = serve->data_path,
         .keys_source = serve->options.master_key != NULL ? "environment"
                                                          : cluster_data_dir(serve->cluster),
-        .audit_retention_days = (unsigned)serve->options.audit_retention_days};
+        .audit_retention_days = (unsigned)serve->options.audit_retention_days,
+        .counts = serve->ops_fd >= 0};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
     background.mail.data_dir_fd = cluster_dir_fd(serve->cluster);
     background.mail.data_dir = cluster_data_dir(serve->cluster);
     if (status == STATUS_OK)
+        status = make_ops(serve);
+    if (status == STATUS_OK)
         status = search_feed_start(serve->feed);
-    return status != STATUS_OK ? status : background_start(&background, &serve->background);
+    if (status == STATUS_OK)
+        status = background_start(&background, &serve->background);
+    return status == STATUS_OK && serve->ops != NULL ? ops_start(serve->ops, serve->background)
+                                                     : status;
 }
 
 /* ---- run ---- */
@@ -299,6 +331,8 @@ static void announce(const struct serve *serve) {
     (void)printf(
         "segreteria serves on http://%s  (try: curl http://%s/v1/jobs; reference: http://%s/docs)\n",
         serve->bound.data, serve->bound.data, serve->bound.data);
+    if (serve->ops != NULL)
+        (void)printf("for operators: http://%s/metrics\n", serve->ops_bound.data);
     (void)fflush(stdout);
 }
 
@@ -323,18 +357,24 @@ static void drain(struct serve *serve) {
 static void take_apart(struct serve *serve) {
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_join(&serve->workers[i]);
+    ops_stop(serve->ops);
     background_stop(serve->background);
     search_feed_stop(serve->feed);
     for (size_t i = 0; i < serve->workers_started; i++) /* nobody posts to them any more */
         search_port_detach(&serve->workers[i].api.search);
+    ops_detach(serve->ops);
     helpers_destroy(serve->shared.password_helpers);
     helpers_destroy(serve->shared.helpers);
     background_destroy(serve->background);
     search_feed_destroy(serve->feed); /* posts to the workers' loops a last time */
     for (size_t i = 0; i < serve->workers_started; i++)
         serve_worker_destroy(&serve->workers[i]);
+    ops_destroy(serve->ops);
     for (size_t i = 0; i < serve->listen_count; i++)
         (void)close(serve->listen_fds[i]);
+    if (serve->ops_fd >= 0)
+        (void)close(serve->ops_fd);
+    free(serve->counted);
     free(serve->workers);
     free(serve->listen_fds);
     cluster_close(serve->cluster);
@@ -369,9 +409,10 @@ static int serve_run(struct serve *serve) {
 }
 
 int cli_serve(int argc, char **argv) {
-    struct serve serve = {.signal_fd = -1};
+    struct serve serve = {.signal_fd = -1, .ops_fd = -1};
     buf_init(&serve.error, 8192);
     buf_init(&serve.bound, 512);
+    buf_init(&serve.ops_bound, 512);
     int parsed = serve_options_parse(argc, argv, &serve.options);
     if (parsed != 0) {
         mail_options_deinit(&serve.options.mail);
@@ -388,5 +429,6 @@ int cli_serve(int argc, char **argv) {
     mail_options_deinit(&serve.options.mail);
     buf_deinit(&serve.error);
     buf_deinit(&serve.bound);
+    buf_deinit(&serve.ops_bound);
     return status;
 }

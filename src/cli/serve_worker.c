@@ -83,6 +83,7 @@ struct lane_plan {
     enum db_statement_kind kind;
     size_t connections, depth;
     unsigned timeout_ms;
+    struct db_lane_metrics *metrics;
 };
 
 static enum status lane_open(struct serve_worker *worker, const char *conninfo,
@@ -97,14 +98,17 @@ static enum status lane_open(struct serve_worker *worker, const char *conninfo,
                                          .depth_max = plan->depth,
                                          .queue_max = 4096,
                                          .statement_timeout_ms = plan->timeout_ms,
-                                         .write = true};
+                                         .write = true,
+                                         .metrics = plan->metrics};
     return db_lane_create(&lane, out);
 }
 
 static enum status lanes_open(struct serve_worker *worker, const char *conninfo) {
-    const struct lane_plan read = {"read", DB_READ, READ_CONNECTIONS, 256, 2000};
-    const struct lane_plan write = {"write", DB_WRITE, worker->options->write_connections, 8, 5000};
-    const struct lane_plan slow = {"slow", DB_SLOW, SLOW_CONNECTIONS, 4, 5000};
+    struct db_lane_metrics *lanes = worker->counted.lanes; /* in the order of ops_lane_names */
+    size_t writes = worker->options->write_connections;
+    const struct lane_plan read = {"read", DB_READ, READ_CONNECTIONS, 256, 2000, &lanes[0]};
+    const struct lane_plan write = {"write", DB_WRITE, writes, 8, 5000, &lanes[1]};
+    const struct lane_plan slow = {"slow", DB_SLOW, SLOW_CONNECTIONS, 4, 5000, &lanes[2]};
     struct api_worker *api = &worker->api;
     enum status status = select_statements(worker);
     if (status == STATUS_OK)
@@ -125,7 +129,8 @@ static enum status http_open(struct serve_worker *worker, int listen_fd) {
                                        .cors_origins_count = options->cors_origins_count,
                                        .trusted_proxies = options->trusted_proxies,
                                        .trusted_proxies_count = options->trusted_proxies_count,
-                                       .access_log = options->access_log};
+                                       .access_log = options->access_log,
+                                       .metrics = &worker->counted.http};
     http.limits.connections_max = (unsigned)options->connections_max;
     return http_server_create(&http, &worker->http);
 }
@@ -139,7 +144,10 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     if (status != STATUS_OK)
         return status;
     api_worker_init(&worker->api, shared, loop);
-    status = auth_cache_create(&shared->epochs, TOKEN_CACHE_ENTRIES, &worker->api.tokens);
+    worker->counted.api = &worker->api.metrics;
+    status = http_metrics_init(&worker->counted.http, contract_operations_count(shared->contract));
+    if (status == STATUS_OK)
+        status = auth_cache_create(&shared->epochs, TOKEN_CACHE_ENTRIES, &worker->api.tokens);
     if (status == STATUS_OK)
         status = search_port_attach(shared->feed, &worker->api.search, loop);
     if (status == STATUS_OK)
@@ -147,7 +155,7 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     if (status == STATUS_OK)
         status = plans_create(MEANINGS, MEANING_BYTES_MAX, &worker->api.meanings);
     if (status == STATUS_OK)
-        status = answers_create(&worker->api.answers);
+        status = answers_create(&worker->api.metrics, &worker->api.answers);
     if (status == STATUS_OK)
         status = lanes_open(worker, conninfo);
     if (status == STATUS_OK)
@@ -188,4 +196,7 @@ void serve_worker_join(struct serve_worker *worker) {
     answers_destroy(worker->api.answers);
 }
 
-void serve_worker_destroy(struct serve_worker *worker) { loop_destroy(worker->api.loop); }
+void serve_worker_destroy(struct serve_worker *worker) {
+    loop_destroy(worker->api.loop);
+    http_metrics_deinit(&worker->counted.http);
+}

@@ -7,6 +7,7 @@
 
 #include "options.h"
 #include "segreteria/api/worker.h"
+#include "segreteria/ops/ops.h"
 
 #define SERVE_STATEMENTS_MAX 128
 
@@ -20,6 +21,7 @@ struct serve_statements {
 struct serve_worker {
     struct api_worker api;
     struct http_server *http;
+    struct ops_worker counted;
     struct serve_statements statements[3]; /* by enum db_statement_kind */
     const struct serve_options *options;
     pthread_t thread;

@@ -32,10 +32,20 @@ static void on_input(struct connection *connection) {
 
 static void on_lost(struct connection *connection) {
     struct slot *slot = slot_of(connection);
-    if (slot->was_ready)
+    if (slot->was_ready) {
         slot->lane->last_ready_ms = loop_now_ms(connection->loop);
+        lane_count_slot(slot, false);
+    }
     slot->was_ready = false;
     lane_lost(slot);
+}
+
+void lane_count_slot(const struct slot *slot, bool up) {
+    struct db_lane_metrics *metrics = slot->lane->options.metrics;
+    if (metrics == NULL)
+        return;
+    counter_add(up ? &metrics->connected : &metrics->lost, 1);
+    counter_set(&metrics->up, counter_read(&metrics->up) + (up ? 1 : UINT64_MAX));
 }
 
 /* ---- every turn and every so often ---- */
@@ -44,6 +54,10 @@ static uint64_t on_flush(struct loop_hook *hook) {
     struct db_lane *lane = OWNER_OF(hook, struct db_lane, hook);
     lane->delivered = false;
     lane_send_waiting(lane);
+    if (lane->options.metrics != NULL) {
+        counter_set(&lane->options.metrics->waiting, lane->calls_waiting);
+        counter_set(&lane->options.metrics->in_flight, lane->calls_sent);
+    }
     if (lane->calls_waiting + lane->calls_sent > 0 && lane->sweep_timer.link == NULL)
         loop_timer_set(lane->options.loop, &lane->sweep_timer,
                        loop_now_ms(lane->options.loop) + SWEEP_MS);
@@ -235,15 +249,23 @@ static bool is_down(struct db_lane *lane) {
     return now > lane->last_ready_ms + GRACE_UNAVAILABLE_MS;
 }
 
-enum status db_lane_submit(struct db_lane *lane, struct db_call *call) {
-    enum status status = check_call(lane, call);
-    if (status != STATUS_OK)
-        return status;
+static enum status take(struct db_lane *lane, struct db_call *call) {
     if (lane->closing || is_down(lane))
         return STATUS_UNAVAILABLE;
     if (lane->calls_waiting >= lane->options.queue_max || lane_job_join(lane, call) == NULL)
         return STATUS_BUSY;
     return STATUS_OK;
+}
+
+enum status db_lane_submit(struct db_lane *lane, struct db_call *call) {
+    enum status status = check_call(lane, call);
+    if (status != STATUS_OK)
+        return status;
+    status = take(lane, call);
+    struct db_lane_metrics *metrics = lane->options.metrics;
+    if (metrics != NULL)
+        counter_add(status == STATUS_OK ? &metrics->calls : &metrics->refused, 1);
+    return status;
 }
 
 void db_lane_cancel(struct db_lane *lane, struct db_call *call) {

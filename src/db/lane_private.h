@@ -88,6 +88,8 @@ struct db_lane {
 };
 
 /* ---- lane.c ---- */
+/* A connection begins or ceases to serve. */
+void lane_count_slot(const struct slot *slot, bool up);
 /* Begins the next connection that has not begun. */
 void lane_begin_next(struct db_lane *lane);
 

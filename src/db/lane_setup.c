@@ -129,6 +129,7 @@ void lane_setup_receive(struct slot *slot) {
         db_connection_lose(&slot->connection, "prepare");
     else {
         slot->was_ready = true;
+        lane_count_slot(slot, true);
         db_connection_ready(&slot->connection);
         lane_begin_next(slot->lane);
     }

@@ -46,7 +46,7 @@ static void add_time(struct http_server *server, struct buf *line) {
     buf_append(line, str_from(fraction, sizeof fraction));
 }
 
-void access_log_line(struct http_request *request, bool truncated) {
+void access_log_line(struct http_request *request, uint64_t duration_us, bool truncated) {
     struct http_server *server = request->server;
     struct buf *line = &server->log;
     if (!server->access_log || log_level() > LOG_INFO)
@@ -61,7 +61,7 @@ void access_log_line(struct http_request *request, bool truncated) {
     add_text(line, STR(" op="), operation == NULL ? STR("-") : operation->id);
     add_number(line, STR(" status="), (uint64_t)request->reply.status);
     add_number(line, STR(" bytes="), request->sent_bytes);
-    add_number(line, STR(" duration_us="), clock_monotonic_us() - request->started_us);
+    add_number(line, STR(" duration_us="), duration_us);
     add_text(line, STR(" request_id="), str_from(request->id, request->id_len));
     add_text(line, STR(" client="), http_request_client_address(request));
     struct str trace = request->headers.first[HEADER_TRACEPARENT];

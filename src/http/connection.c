@@ -100,6 +100,8 @@ static void open_connection(struct http_server *server, struct MHD_Connection *m
     connection->timer.on_due = on_due;
     link_newest(connection);
     server->connections_count++;
+    metrics_accepted(server);
+    metrics_connections(server);
     connection_deadline(connection, PHASE_NEW, server->limits.head_deadline_ms);
 }
 
@@ -136,6 +138,7 @@ static void close_connection(struct http_connection *connection) {
         linger_start(server, connection->fd);
     unlink_connection(connection);
     server->connections_count--;
+    metrics_connections(server);
     free(connection);
 }
 

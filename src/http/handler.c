@@ -357,7 +357,9 @@ void handler_completed(void *cls, struct MHD_Connection *mhd, void **context,
                                                                    MHD_CONNECTION_INFO_HTTP_STATUS);
     if (request->reply.status == 0 && info != NULL)
         request->reply.status = (int)info->http_status; /* a refusal of MHD's own */
-    access_log_line(request, !complete);
+    uint64_t duration_us = clock_monotonic_us() - request->started_us;
+    access_log_line(request, duration_us, !complete);
+    metrics_request(request, duration_us, !complete);
     request_finish(request);
     connection_idle(connection);
 }

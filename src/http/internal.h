@@ -18,6 +18,7 @@
 #include "segreteria/core/buf.h"
 #include "segreteria/core/clock.h"
 #include "segreteria/core/log.h"
+#include "segreteria/http/metrics.h"
 #include "segreteria/http/reply.h"
 #include "segreteria/http/request.h"
 #include "segreteria/http/server.h"
@@ -152,6 +153,7 @@ struct http_server {
     struct fixed_content *fixed;
     size_t fixed_count;
     struct compressor *compressor;
+    struct http_metrics *metrics; /* or NULL */
     struct buf log;
     int64_t log_second; /* that log_date tells */
     char log_date[CLOCK_RFC3339_SIZE];
@@ -220,8 +222,14 @@ void constants_free(struct http_server *server);
 void fixed_free(struct http_server *server);
 
 /* access_log.c */
-void access_log_line(struct http_request *request, bool truncated);
+void access_log_line(struct http_request *request, uint64_t duration_us, bool truncated);
 void access_log_flush(struct http_server *server);
+
+/* metrics.c; nothing where nobody counts */
+void metrics_request(struct http_request *request, uint64_t duration_us, bool truncated);
+void metrics_connections(struct http_server *server);
+void metrics_accepted(struct http_server *server);
+void metrics_active(struct http_server *server);
 
 /* problem.c */
 void problem_refuse(struct http_request *request, const char *code, struct str header,

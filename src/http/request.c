@@ -97,6 +97,7 @@ struct http_request *request_create(struct http_connection *connection, const ch
     make_id(server, request);
     connection->request = request;
     server->active++;
+    metrics_active(server);
     return request;
 }
 
@@ -115,6 +116,7 @@ void request_finish(struct http_request *request) {
     else
         buf_clear(&request->body);
     server->active--;
+    metrics_active(server);
     request->connection->request = NULL;
     request->connection = NULL;
     if (server->free_count >= FREE_MAX) {

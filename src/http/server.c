@@ -187,6 +187,7 @@ enum status http_server_create(const struct http_server_options *options,
     server->trusted_proxies = options->trusted_proxies;
     server->trusted_proxies_count = options->trusted_proxies_count;
     server->access_log = options->access_log;
+    server->metrics = options->metrics;
     buf_init(&server->log, (size_t)96 * 1024);
     randombytes_buf(&server->id_seed, sizeof server->id_seed);
     status = make_cache_policies(server);

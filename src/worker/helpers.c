@@ -242,3 +242,6 @@ size_t helpers_queued(const struct helpers *helpers) {
     (void)pthread_mutex_unlock(&locked->lock);
     return queued;
 }
+
+size_t helpers_queue_max(const struct helpers *helpers) { return helpers->queue_max; }
+size_t helpers_threads(const struct helpers *helpers) { return helpers->threads_count; }

@@ -9,7 +9,7 @@ from support.server import BINARY, ROOT
 
 PAGE = ROOT / "docs" / "segreteria.1"
 TEXT = PAGE.read_text(encoding="utf-8")
-COMMANDS = ["serve", "migrate", "keys", "mail", "operator", "demo", "taxonomies"]
+COMMANDS = ["serve", "migrate", "keys", "mail", "operator", "demo", "taxonomies", "search"]
 
 
 def help_of(*words):

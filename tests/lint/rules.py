@@ -17,7 +17,7 @@ import sys
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROOMS = ["core", "worker", "db", "search", "contract", "lint", "http", "auth", "mail", "api", "background", "cli"]
+ROOMS = ["core", "worker", "db", "search", "contract", "lint", "http", "auth", "mail", "api", "background", "ops", "cli"]
 GENERATED = {"generated/api_operations.h": "api"}  # the lowest room that may include it
 BANNED = re.compile(
     r"\b(strcpy|stpcpy|strcat|sprintf|vsprintf|gets|strtok|atoi|atol|atoll|atof|sscanf|vsscanf|alloca|system|tmpnam|mktemp)\s*\("

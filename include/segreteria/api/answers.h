@@ -15,9 +15,11 @@
 #include "segreteria/core/str.h"
 
 struct answers;
+struct api_metrics;
 struct http_reply;
 
-NODISCARD enum status answers_create(struct answers **out);
+/* metrics: what to count in, in api_metrics.answers; outlives it. */
+NODISCARD enum status answers_create(struct api_metrics *metrics, struct answers **out);
 /* No reply of its may be under way. NULL is allowed. */
 void answers_destroy(struct answers *answers);
 
@@ -27,11 +29,5 @@ bool answers_get(struct answers *answers, struct str key, uint64_t epoch, uint64
 /* Keeps a copy of a reply's body and Link field. epoch: from before the answer was made. */
 void answers_put(struct answers *answers, struct str key, uint64_t epoch, uint64_t now_ms,
                  const struct http_reply *reply);
-
-struct answers_stats {
-    size_t entries, bytes;
-    uint64_t hits, misses;
-};
-void answers_stats(const struct answers *answers, struct answers_stats *out);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "segreteria/api/metrics.h"
 #include "segreteria/auth/cache.h"
 #include "segreteria/auth/keys.h"
 #include "segreteria/auth/rate.h"
@@ -63,6 +64,7 @@ struct api_worker {
     struct plans *meanings; /* of the words and names of searches */
     bool folds_otherwise;   /* the data base's lower() is not what src/search/fold.c takes it for */
     struct answers *answers;
+    struct api_metrics metrics;
     unsigned streams;                    /* answers that are made while they are sent */
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */

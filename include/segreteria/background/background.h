@@ -7,6 +7,7 @@
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
 
 #include "segreteria/auth/cache.h"
+#include "segreteria/core/counter.h"
 #include "segreteria/core/status.h"
 #include "segreteria/mail/courier.h"
 #include "segreteria/worker/helpers.h"
@@ -23,6 +24,7 @@ struct background_options {
     const char *keys_dir;    /* where the key file is, as a path this process can reach */
     const char *keys_source; /* what to call it, or "environment": then no file is read */
     unsigned audit_retention_days;
+    bool counts;                 /* what waits in tables is counted now and then, for metrics */
     struct courier_options mail; /* what it points at must live as long */
 };
 
@@ -38,5 +40,24 @@ void background_stop(struct background *background);
 /* Only after the helpers are destroyed: what they still did for it comes back to its loop. NULL is
  * allowed. */
 void background_destroy(struct background *background);
+
+/* ---- what it counts: its thread writes, any thread reads (core/counter.h) ---- */
+
+#define BACKGROUND_CHORES_MAX 32
+struct background_chore_metrics {
+    const char *name; /* "jobs_expire" */
+    struct counter runs, failures;
+    struct counter rows;      /* it changed */
+    struct counter last_unix; /* seconds: when it last ended well; 0: not yet */
+};
+struct background_metrics {
+    struct background_chore_metrics chores[BACKGROUND_CHORES_MAX];
+    size_t chores_count;
+    struct counter counted_unix;            /* when the tables were last looked at; 0: never */
+    struct counter mail_waiting, mail_dead; /* messages of the outbox */
+    struct counter mail_late_s;             /* how long the oldest one is overdue */
+};
+/* Valid until background_destroy. */
+const struct background_metrics *background_metrics(const struct background *background);
 
 #endif

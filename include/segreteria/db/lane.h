@@ -24,6 +24,7 @@
 
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
+#include "segreteria/db/lane_metrics.h"
 #include "segreteria/db/result.h"
 #include "segreteria/db/statement.h"
 #include "segreteria/worker/helpers.h"
@@ -38,11 +39,13 @@ struct db_lane_options {
     struct helpers *helpers; /* name resolution, cancelling; may be NULL if conninfo has no names */
     const struct db_statement *const *statements; /* prepared on each connection */
     size_t statements_count;
-    size_t connections;            /* >= 1 */
-    size_t depth_max;              /* statements in flight on one connection */
-    size_t queue_max;              /* calls waiting beyond those; then BUSY */
-    unsigned statement_timeout_ms; /* set on the connection */
-    bool write;                    /* target_session_attrs=read-write, and writes are allowed */
+    size_t connections;              /* >= 1 */
+    size_t depth_max;                /* statements in flight on one connection */
+    size_t queue_max;                /* calls waiting beyond those; then BUSY */
+    unsigned statement_timeout_ms;   /* set on the connection */
+    bool write;                      /* target_session_attrs=read-write, and writes are allowed */
+    struct db_lane_metrics *metrics; /* what to count in; NULL: nothing. The caller's, longer than
+                                        the lane */
 };
 
 /* Makes the lane and begins to connect; does not wait. INVALID: the conninfo cannot be read, or it

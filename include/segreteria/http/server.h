@@ -17,6 +17,7 @@
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
 #include "segreteria/http/address.h"
+#include "segreteria/http/metrics.h"
 #include "segreteria/worker/loop.h"
 
 struct http_server;
@@ -72,6 +73,8 @@ struct http_server_options {
                                                    believed; may be empty */
     size_t trusted_proxies_count;
     bool access_log;
+    struct http_metrics *metrics; /* what to count in; NULL: nothing. The caller's, longer than the
+                                     server */
 };
 
 NODISCARD enum status http_server_create(const struct http_server_options *options,

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "segreteria/core/buf.h"
 #include "segreteria/core/status.h"
 #include "segreteria/search/index.h"
 #include "segreteria/worker/helpers.h"
@@ -86,6 +87,11 @@ struct search_wait {
 };
 void search_feed_wait(struct search_port *port, struct search_wait *wait);
 
+/* How far the log was read to its end: "SERVER SNAPSHOT", PostgreSQL's system identifier and
+ * timeline, and a pg_snapshot. An index that a port was given shows at least what that snapshot
+ * shows. Appended; any thread. */
+void search_feed_place(struct search_feed *feed, struct buf *out);
+
 /* What operators want to know. Any thread. */
 struct search_feed_stats {
     bool live;        /* the log is followed */
@@ -95,6 +101,7 @@ struct search_feed_stats {
     uint64_t changes; /* log rows read */
     uint64_t loads;   /* of everything */
     uint64_t load_ms; /* the last took */
+    uint64_t read_ms; /* monotonic time of the last complete reading of the log; 0: none yet */
     uint64_t lag_us;  /* the last reading of the log that brought something took, applied */
     struct search_stats index;
 };

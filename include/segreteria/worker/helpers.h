@@ -43,5 +43,7 @@ bool helpers_full(const struct helpers *helpers);
  * destroyed pool waits for it a moment only. */
 NODISCARD enum status helpers_detach(struct helpers *helpers, void (*work)(void *data), void *data);
 size_t helpers_queued(const struct helpers *helpers);
+size_t helpers_queue_max(const struct helpers *helpers);
+size_t helpers_threads(const struct helpers *helpers);
 
 #endif

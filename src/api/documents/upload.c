@@ -66,6 +66,7 @@ static void let_go_of_buffers(struct upload *upload) {
     free(upload->buffers);
     upload->buffers = NULL;
     upload->call->worker->uploads--;
+    counter_set(&upload->call->worker->metrics.uploads, upload->call->worker->uploads);
 }
 
 static void upload_free(void *memory) {
@@ -187,6 +188,7 @@ enum status upload_begin(struct upload *upload, struct str name) {
     if (upload->buffers == NULL)
         return STATUS_NO_MEMORY;
     call->worker->uploads++;
+    counter_set(&call->worker->metrics.uploads, call->worker->uploads);
     if (kept == NULL || sealed == NULL)
         return STATUS_NO_MEMORY;
     document_id_make(&upload->result.id);

@@ -40,6 +40,7 @@ static void batch_free(void *memory) {
     buf_deinit(&batch->out);
     (void)atomic_fetch_sub(&batch->call->worker->shared->spooled, batch->spooled);
     batch->call->worker->batches--;
+    counter_set(&batch->call->worker->metrics.batches, batch->call->worker->batches);
     if (batch->spool_fd >= 0)
         (void)close(batch->spool_fd);
     free(batch);
@@ -51,6 +52,7 @@ static struct batch *batch_create(struct api_call *call) {
         return NULL;
     batch->call = call;
     call->worker->batches++;
+    counter_set(&call->worker->metrics.batches, call->worker->batches);
     buf_init(&batch->partial, BATCH_LINE_MAX);
     buf_init(&batch->out, BATCH_OUT_MAX);
     for (size_t i = 0; i < BATCH_WINDOW; i++) {

@@ -123,8 +123,9 @@ enum status api_jobs_list(struct api_call *call) {
         api_bind(call, "counted", STR("true"));
         return stream_begin(call, &stmt_jobs_list, false);
     }
+    bool by_index = search_index_serves(call);
+    search_count(call, by_index);
     if (stream)
         return stream_begin(call, &stmt_jobs_search, true);
-    return search_index_serves(call) ? answer_from_index(call)
-                                     : api_submit(call, &stmt_jobs_search);
+    return by_index ? answer_from_index(call) : api_submit(call, &stmt_jobs_search);
 }

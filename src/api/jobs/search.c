@@ -16,6 +16,11 @@ bool search_index_serves(const struct api_call *call) {
            search_feed_is_live(call->worker->shared->feed, loop_now_ms(call->worker->loop));
 }
 
+void search_count(struct api_call *call, bool by_index) {
+    struct api_metrics *metrics = &call->worker->metrics;
+    counter_add(by_index ? &metrics->searches_by_index : &metrics->searches_by_postgresql, 1);
+}
+
 bool search_count_all(const struct api_call *call, uint64_t *out) {
     struct search_port *port = &call->worker->search;
     int64_t now_ms = clock_unix_ms();
@@ -210,9 +215,11 @@ enum status search_ask(struct search *search) {
                    !search->query.after.set && search->corrections.count == 0 &&
                    search_correct(search, version);
     search_reader_leave(port->reader);
-    if (status == STATUS_TOO_LARGE) /* too many words in too many languages: PostgreSQL has no such
-                                       limit */
+    if (status == STATUS_TOO_LARGE) { /* too many words in too many languages: PostgreSQL has no
+                                         such limit */
+        search_count(call, false);
         return api_submit(call, &stmt_jobs_search);
+    }
     if (status != STATUS_OK)
         return status == STATUS_INVALID ? STATUS_INTERNAL : status;
     return correct ? make_plan(search) : fetch_page(search);

@@ -34,6 +34,8 @@ struct search {
 
 /* True when the index can answer now. */
 bool search_index_serves(const struct api_call *call);
+/* One more search that is answered by the index, or by PostgreSQL. */
+void search_count(struct api_call *call, bool by_index);
 /* How many vacancies can be found in all; false: the index does not serve. */
 bool search_count_all(const struct api_call *call, uint64_t *out);
 /* Begins a search of the call's parameters; its page is given to on_page (`items`, and `labels`

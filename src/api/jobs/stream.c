@@ -39,6 +39,7 @@ bool stream_wanted(const struct api_call *call) {
 static void stream_free(void *memory) {
     struct stream *stream = memory;
     stream->call->worker->streams--;
+    counter_set(&stream->call->worker->metrics.streams, stream->call->worker->streams);
     arena_deinit(&stream->arena);
     buf_deinit(&stream->page);
     free(stream);
@@ -182,6 +183,7 @@ enum status stream_begin(struct api_call *call, const struct db_statement *state
     if (stream == NULL)
         return STATUS_NO_MEMORY;
     call->worker->streams++;
+    counter_set(&call->worker->metrics.streams, call->worker->streams);
     stream->call = call;
     stream->statement = statement;
     stream->by_index = by_index;

@@ -43,6 +43,7 @@ enum status search_feed_create(const struct search_feed_options *options,
     buf_init(&feed->last, SNAPSHOT_MAX);
     buf_init(&feed->target, SNAPSHOT_MAX);
     buf_init(&feed->plan_snapshot, SNAPSHOT_MAX);
+    buf_init(&feed->place, SNAPSHOT_MAX + SERVER_SIZE + 1);
     feed_follow_init(feed);
     feed_load_init(feed);
     feed_merge_init(feed);
@@ -133,6 +134,7 @@ void search_feed_destroy(struct search_feed *feed) {
     buf_deinit(&feed->last);
     buf_deinit(&feed->target);
     buf_deinit(&feed->plan_snapshot);
+    buf_deinit(&feed->place);
     (void)pthread_mutex_destroy(&feed->stats_lock);
     free(feed);
 }
@@ -180,10 +182,26 @@ void search_feed_stats(struct search_feed *feed, struct search_feed_stats *out) 
         .changes = atomic_load(&feed->changes),
         .loads = atomic_load(&feed->loads),
         .load_ms = atomic_load(&feed->load_ms),
+        .read_ms = atomic_load(&feed->read_ms),
         .lag_us = atomic_load(&feed->lag_us),
     };
     (void)pthread_mutex_lock(&feed->stats_lock);
     out->index = feed->index_stats;
+    (void)pthread_mutex_unlock(&feed->stats_lock);
+}
+
+void feed_publish_place(struct search_feed *feed) {
+    (void)pthread_mutex_lock(&feed->stats_lock);
+    buf_clear(&feed->place);
+    buf_append_text(&feed->place, feed->server);
+    buf_append_char(&feed->place, ' ');
+    buf_append(&feed->place, buf_str(&feed->last));
+    (void)pthread_mutex_unlock(&feed->stats_lock);
+}
+
+void search_feed_place(struct search_feed *feed, struct buf *out) {
+    (void)pthread_mutex_lock(&feed->stats_lock);
+    buf_append(out, buf_str(&feed->place));
     (void)pthread_mutex_unlock(&feed->stats_lock);
 }
 

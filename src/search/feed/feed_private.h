@@ -139,10 +139,11 @@ struct search_feed {
 
     /* told to other threads */
     _Atomic uint64_t live_until_ms, epoch, dictionaries;
-    _Atomic uint64_t changes, loads, load_ms, lag_us;
+    _Atomic uint64_t changes, loads, load_ms, lag_us, read_ms;
     _Atomic bool ready, over_limit;
-    pthread_mutex_t stats_lock; /* of index_stats */
+    pthread_mutex_t stats_lock; /* of index_stats and place */
     struct search_stats index_stats;
+    struct buf place; /* likewise under the lock */
 };
 
 /* follow.c */
@@ -163,6 +164,8 @@ void feed_index_released(struct search_feed *feed);
 /* A page of the log: applies it, if there is an index that wants it. */
 void feed_apply(struct search_feed *feed, const struct db_result *result);
 void feed_publish_stats(struct search_feed *feed);
+/* A reading is complete up to feed->last. */
+void feed_publish_place(struct search_feed *feed);
 
 /* lexicon.c */
 void feed_lexicon_soon(struct search_feed *feed);

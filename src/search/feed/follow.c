@@ -108,9 +108,13 @@ static void finish(struct search_feed *feed) {
     buf_clear(&feed->last);
     buf_append(&feed->last, buf_str(&feed->target));
     feed->reading = false;
+    feed_publish_place(feed);
     stay_live(feed);
-    if (feed->brought)
+    atomic_store(&feed->read_ms, loop_now_ms(feed->loop));
+    if (feed->brought) {
         atomic_store(&feed->lag_us, clock_monotonic_us() - feed->read_began_us);
+        feed_publish_stats(feed);
+    }
     release(&feed->covered, &feed->covered_tail, UINT64_MAX);
     if (feed->state == INDEX_CATCHING_UP)
         feed_load_caught_up(feed);
