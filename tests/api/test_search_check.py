@@ -169,8 +169,8 @@ def test_a_row_that_went_unseen(check, jobs, database):
     mend(database, check, job)
 
 
-def test_a_vacancy_published_unseen(check, company, database):
-    client = company.client.as_(company.token)  # the other connection may have been idle for too long
+def test_a_vacancy_published_unseen(check, company, database, server):
+    client = server.client(company.token)  # the other connection may have been idle for too long
     draft = client.post("/v1/jobs", vacancy(status="draft")).expect(201).json
     hurt(database, "update jobs set status = 'published', published_at = now() where id = %s", draft["id"])
     report = check(status=1)
