@@ -4,16 +4,6 @@
  */
 #include "run.h"
 
-/* What has passed its last day, out of the bits. */
-static void drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits) {
-    for (uint32_t i = 0; i < segment->by_day_count; i++) {
-        uint32_t doc = segment->by_day[i];
-        if (segment->valid_through[doc] >= today)
-            return;
-        bits_clear(bits, doc);
-    }
-}
-
 static enum status begin_view(struct run *run, struct view *view, const struct part *part) {
     const struct search_segment *segment = part->segment;
     *view = (struct view){.segment = segment};
@@ -42,7 +32,7 @@ static enum status begin_view(struct run *run, struct view *view, const struct p
     } else {
         memcpy(view->base, part->live->bits, segment->words * sizeof *view->base);
     }
-    drop_expired(segment, run->query->today, view->base);
+    segment_drop_expired(segment, run->query->today, view->base);
     return filter_view(run, view);
 }
 

@@ -44,6 +44,15 @@ int segment_compare(const struct search_segment *segment, uint32_t doc, int64_t 
     return memcmp(segment->ids[doc].bytes, id->bytes, sizeof id->bytes);
 }
 
+void segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits) {
+    for (uint32_t i = 0; i < segment->by_day_count; i++) {
+        uint32_t doc = segment->by_day[i];
+        if (segment->valid_through[doc] >= today)
+            return;
+        bits_clear(bits, doc);
+    }
+}
+
 static int compare_bytes(struct str a, struct str b) {
     size_t shared = a.len < b.len ? a.len : b.len;
     int order = shared == 0 ? 0 : memcmp(a.ptr, b.ptr, shared);

@@ -125,6 +125,9 @@ static inline const uint64_t *segment_row(const struct search_segment *segment, 
 int segment_compare(const struct search_segment *segment, uint32_t doc, int64_t published,
                     const struct uuid *id);
 
+/* What has passed its last day, out of the bits. */
+void segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits);
+
 /* ---- lists (list.c) ---- */
 
 /* A list read in order. */

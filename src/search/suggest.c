@@ -1,101 +1,11 @@
-/* The typeahead. Suggestions of a kind stand in the order in which they are shown; every word start
- * of every key is in one sorted array, so what is typed is a range of it, and the least numbers in
- * the range are the answer. Of several words typed the one with the smallest range is walked.
+/* The typeahead: what has been typed is a range of each list's starts, and the least suggestions of
+ * the range are the answer, taken one by one until there are enough of which some vacancy is open
+ * now. Of several words typed the one with the smallest range is gone through.
  */
 #include <stdlib.h>
 
 #include "lexicon.h"
-
-static int compare_str(struct str a, struct str b) {
-    size_t shared = a.len < b.len ? a.len : b.len;
-    int order = shared == 0 ? 0 : memcmp(a.ptr, b.ptr, shared);
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
-static int compare_offers(const void *a, const void *b) {
-    const struct offer *x = a, *y = b;
-    if (x->weight != y->weight)
-        return x->weight > y->weight ? -1 : 1;
-    int order = compare_str(x->text, y->text);
-    return order != 0 ? order : compare_str(x->key, y->key);
-}
-
-static struct str rest_of(const struct offers *offers, struct start start) {
-    struct str key = offers->items[start.offer].key;
-    return str_from(key.ptr + start.offset, key.len - start.offset);
-}
-
-static int compare_starts(const void *a, const void *b, void *context) {
-    const struct start *x = a, *y = b;
-    int order = compare_str(rest_of(context, *x), rest_of(context, *y));
-    if (order != 0)
-        return order;
-    return x->offer != y->offer ? (x->offer < y->offer ? -1 : 1)
-                                : (x->offset > y->offset) - (x->offset < y->offset);
-}
-
-static enum status copy(struct memory_store *store, struct str from, struct str *to) {
-    *to = from;
-    if (from.len == 0)
-        return STATUS_OK;
-    char *text = memory_store_alloc(store, from.len);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    memcpy(text, from.ptr, from.len);
-    to->ptr = text;
-    return STATUS_OK;
-}
-
-static enum status make_starts(struct offers *offers) {
-    size_t count = 0;
-    for (size_t i = 0; i < offers->count; i++)
-        for (size_t at = 0; at < offers->items[i].key.len; at++)
-            count += at == 0 || offers->items[i].key.ptr[at - 1] == ' ';
-    offers->starts = memory_array(count, sizeof *offers->starts);
-    if (offers->starts == NULL)
-        return STATUS_NO_MEMORY;
-    for (size_t i = 0; i < offers->count; i++)
-        for (size_t at = 0; at < offers->items[i].key.len; at++)
-            if (at == 0 || offers->items[i].key.ptr[at - 1] == ' ')
-                offers->starts[offers->starts_count++] = (struct start){(uint32_t)i, (uint32_t)at};
-    if (count > 1)
-        qsort_r(offers->starts, count, sizeof *offers->starts, compare_starts, offers);
-    return STATUS_OK;
-}
-
-enum status offers_make(struct search_lexicon *lexicon, const struct search_suggestion *suggestions,
-                        size_t count) {
-    size_t counts[SEARCH_SUGGEST_KINDS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        if ((unsigned)suggestions[i].kind >= SEARCH_SUGGEST_KINDS)
-            return STATUS_INVALID;
-        counts[suggestions[i].kind]++;
-    }
-    for (unsigned kind = 0; kind < SEARCH_SUGGEST_KINDS; kind++) {
-        lexicon->kinds[kind].items = memory_array(counts[kind], sizeof(struct offer));
-        if (lexicon->kinds[kind].items == NULL)
-            return STATUS_NO_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct offers *offers = &lexicon->kinds[suggestions[i].kind];
-        struct offer *offer = &offers->items[offers->count++];
-        offer->weight = suggestions[i].weight;
-        if (copy(&lexicon->store, suggestions[i].text, &offer->text) != STATUS_OK ||
-            copy(&lexicon->store, suggestions[i].key, &offer->key) != STATUS_OK ||
-            copy(&lexicon->store, suggestions[i].code, &offer->code) != STATUS_OK)
-            return STATUS_NO_MEMORY;
-    }
-    for (unsigned kind = 0; kind < SEARCH_SUGGEST_KINDS; kind++) {
-        struct offers *offers = &lexicon->kinds[kind];
-        if (offers->count > 1)
-            qsort(offers->items, offers->count, sizeof *offers->items, compare_offers);
-        if (make_starts(offers) != STATUS_OK)
-            return STATUS_NO_MEMORY;
-    }
-    return STATUS_OK;
-}
-
-/* ---- asking ---- */
+#include "version.h"
 
 struct typed {
     struct str all;
@@ -103,29 +13,95 @@ struct typed {
     unsigned count;
 };
 
-struct range {
-    size_t from, to;
+struct asking {
+    const struct search_version *version;
+    const struct search_lexicon *lexicon;
+    const struct search_suggest_ask *ask;
+    struct typed typed;
+    struct arena *arena;
+    struct search_suggestion *out;
+    size_t count;
 };
 
-static size_t lower(const struct offers *offers, struct str prefix, bool past) {
-    size_t low = 0, high = offers->starts_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        struct str rest = rest_of(offers, offers->starts[middle]);
-        if (past && rest.len > prefix.len)
-            rest.len = prefix.len;
-        int order = compare_str(rest, prefix);
-        if (order < 0 || (past && order == 0))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+/* ---- the suggestions of ranges, the least first ---- */
+
+struct interval {
+    const struct starts *starts;
+    size_t from, to;
+    uint32_t least;
+};
+
+struct walk {
+    struct arena *arena;
+    struct interval *heap; /* the least on top */
+    size_t count, capacity;
+    uint32_t last; /* the offer given last */
+    enum status status;
+};
+
+static uint32_t offer_of(const struct interval *interval) {
+    return interval->starts->items[interval->least].offer;
 }
 
-static struct range range_of(const struct offers *offers, struct str prefix) {
-    return (struct range){lower(offers, prefix, false), lower(offers, prefix, true)};
+static void walk_add(struct walk *walk, const struct starts *starts, size_t from, size_t to) {
+    if (from >= to || walk->status != STATUS_OK)
+        return;
+    if (walk->count == walk->capacity) {
+        size_t capacity = walk->capacity == 0 ? 64 : walk->capacity * 2;
+        struct interval *heap = arena_array(walk->arena, capacity, sizeof *heap);
+        if (heap == NULL) {
+            walk->status = STATUS_NO_MEMORY;
+            return;
+        }
+        if (walk->count > 0)
+            memcpy(heap, walk->heap, walk->count * sizeof *heap);
+        walk->heap = heap;
+        walk->capacity = capacity;
+    }
+    struct interval interval = {starts, from, to, starts_least(starts, from, to)};
+    size_t at = walk->count++;
+    for (; at > 0 && offer_of(&walk->heap[(at - 1) / 2]) > offer_of(&interval); at = (at - 1) / 2)
+        walk->heap[at] = walk->heap[(at - 1) / 2];
+    walk->heap[at] = interval;
 }
+
+static struct interval walk_pop(struct walk *walk) {
+    struct interval top = walk->heap[0], moved = walk->heap[--walk->count];
+    size_t at = 0;
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child + 1 < walk->count &&
+            offer_of(&walk->heap[child + 1]) < offer_of(&walk->heap[child]))
+            child++;
+        if (child >= walk->count || offer_of(&walk->heap[child]) >= offer_of(&moved))
+            break;
+        walk->heap[at] = walk->heap[child];
+        at = child;
+    }
+    walk->heap[at] = moved;
+    return top;
+}
+
+/* The next offer; false at the end. Each once: the starts of one follow each other. */
+static bool walk_next(struct walk *walk, uint32_t *offer) {
+    while (walk->count > 0 && walk->status == STATUS_OK) {
+        struct interval top = walk_pop(walk);
+        uint32_t found = offer_of(&top);
+        walk_add(walk, top.starts, top.from, top.least);
+        walk_add(walk, top.starts, (size_t)top.least + 1, top.to);
+        if (found == walk->last)
+            continue;
+        *offer = walk->last = found;
+        return walk->status == STATUS_OK;
+    }
+    return false;
+}
+
+static struct walk walk_begin(struct arena *arena) {
+    return (struct walk){.arena = arena, .last = START_NONE};
+}
+
+/* ---- what fits ---- */
 
 static bool has_word(struct str key, struct str word, bool whole) {
     for (size_t at = 0; at + word.len <= key.len; at++) {
@@ -138,83 +114,247 @@ static bool has_word(struct str key, struct str word, bool whole) {
     return false;
 }
 
-static bool fits(const struct offer *offer, const struct typed *typed) {
+static bool key_fits(struct str key, const struct typed *typed) {
     for (unsigned i = 0; i < typed->count; i++)
-        if (!has_word(offer->key, typed->words[i], i + 1 < typed->count))
+        if (!has_word(key, typed->words[i], i + 1 < typed->count))
             return false;
     return true;
 }
 
-struct least {
-    uint32_t items[100]; /* ascending */
-    size_t count, max;
-};
-
-static bool may_enter(const struct least *least, uint32_t offer) {
-    return least->count < least->max || offer < least->items[least->count - 1];
+static bool fits(const struct offers *offers, uint32_t offer, const struct typed *typed) {
+    for (uint32_t i = offers->items[offer].keys_from; i < offers->items[offer].keys_to; i++)
+        if (key_fits(offers->keys[i].text, typed))
+            return true;
+    return false;
 }
 
-static void enter(struct least *least, uint32_t offer) {
-    size_t at = 0;
-    while (at < least->count && least->items[at] < offer)
-        at++;
-    if (at < least->count && least->items[at] == offer)
-        return;
-    if (least->count == least->max)
-        least->count--;
-    memmove(least->items + at + 1, least->items + at, (least->count - at) * sizeof least->items[0]);
-    least->items[at] = offer;
-    least->count++;
+static bool begins(const struct offers *offers, uint32_t offer, struct str typed) {
+    for (uint32_t i = offers->items[offer].keys_from; i < offers->items[offer].keys_to; i++)
+        if (str_starts_with(offers->keys[i].text, typed))
+            return true;
+    return false;
 }
 
-/* Those that begin with all that was typed. */
-static void begin_with(const struct offers *offers, const struct typed *typed,
-                       struct least *least) {
-    struct range range = range_of(offers, typed->all);
-    for (size_t i = range.from; i < range.to; i++) {
-        struct start start = offers->starts[i];
-        if (start.offset == 0 && may_enter(least, start.offer))
-            enter(least, start.offer);
-    }
+/* ---- what is there ---- */
+
+static bool title_is_there(const struct asking *asking, uint32_t title) {
+    const struct search_lexicon *lexicon = asking->lexicon;
+    for (uint32_t i = lexicon->titled_from[title]; i < lexicon->titled_from[title + 1]; i++)
+        if (version_has_document(asking->version, &lexicon->titled[i], asking->ask->today))
+            return true;
+    return false;
 }
 
-/* Those that have the words, but do not begin so. */
-static void have_words(const struct offers *offers, const struct typed *typed,
-                       struct least *least) {
-    struct range smallest = {0, SIZE_MAX};
-    for (unsigned i = 0; i < typed->count; i++) {
-        struct range range = range_of(offers, typed->words[i]);
-        if (range.to - range.from < smallest.to - smallest.from)
-            smallest = range;
-    }
-    for (size_t i = smallest.from; i < smallest.to; i++) {
-        uint32_t number = offers->starts[i].offer;
-        const struct offer *offer = &offers->items[number];
-        if (may_enter(least, number) && !str_starts_with(offer->key, typed->all) &&
-            fits(offer, typed))
-            enter(least, number);
-    }
-}
-
-static enum status answer(const struct offers *offers, enum search_suggestion_kind kind,
-                          const struct least *least, struct arena *arena,
-                          struct search_suggestion *out, size_t *count) {
-    for (size_t i = 0; i < least->count; i++) {
-        const struct offer *offer = &offers->items[least->items[i]];
-        struct search_suggestion *made = &out[(*count)++];
-        *made = (struct search_suggestion){.kind = kind, .weight = offer->weight};
-        made->text = str_from(arena_strdup(arena, offer->text), offer->text.len);
-        made->key = str_from(arena_strdup(arena, offer->key), offer->key.len);
-        if (made->text.ptr == NULL || made->key.ptr == NULL)
-            return STATUS_NO_MEMORY;
-        if (!str_is_none(offer->code)) {
-            made->code = str_from(arena_strdup(arena, offer->code), offer->code.len);
-            if (made->code.ptr == NULL)
-                return STATUS_NO_MEMORY;
+/* Of what begins with the word, those come first that have nothing or a space after it. */
+static bool word_is_there(const struct asking *asking, struct str word) {
+    const struct offers *titles = &asking->lexicon->lists[LIST_TITLES];
+    const struct starts *both[] = {&titles->heads, &titles->inner};
+    for (unsigned i = 0; i < 2; i++) {
+        struct range range = starts_range(titles, both[i], word);
+        for (size_t at = range.from; at < range.to; at++) {
+            struct start start = both[i]->items[at];
+            struct str key = titles->keys[start.key].text;
+            size_t end = start.offset + word.len;
+            if (end < key.len && key.ptr[end] != ' ')
+                break;
+            if (title_is_there(asking, start.offer))
+                return true;
         }
     }
-    return STATUS_OK;
+    return false;
 }
+
+static bool is_there(const struct asking *asking, enum search_suggestion_kind kind,
+                     const struct offers *offers, uint32_t offer) {
+    static const enum search_field fields[] = {[SEARCH_SUGGEST_ROLE] = SEARCH_ROLE,
+                                               [SEARCH_SUGGEST_TOOL] = SEARCH_TOOL,
+                                               [SEARCH_SUGGEST_PLACE] = SEARCH_CITY};
+    switch (kind) {
+    case SEARCH_SUGGEST_TITLE: return title_is_there(asking, offer);
+    case SEARCH_SUGGEST_WORD: return word_is_there(asking, offers->items[offer].text);
+    case SEARCH_SUGGEST_ROLE:
+    case SEARCH_SUGGEST_TOOL:
+    case SEARCH_SUGGEST_PLACE:
+        return version_has_value(asking->version, fields[kind], offers->items[offer].code,
+                                 asking->ask->today);
+    case SEARCH_SUGGEST_KINDS: break;
+    }
+    return false;
+}
+
+/* ---- the answer ---- */
+
+static bool keep(struct arena *arena, struct str text, struct str *out) {
+    *out = STR_NONE;
+    if (str_is_none(text))
+        return true;
+    const char *kept = arena_strdup(arena, text);
+    *out = str_from(kept, text.len);
+    return kept != NULL;
+}
+
+static enum status answer(struct asking *asking, enum search_suggestion_kind kind,
+                          const struct offer *offer) {
+    struct search_suggestion *made = &asking->out[asking->count++];
+    *made = (struct search_suggestion){.kind = kind, .weight = offer->weight};
+    return keep(asking->arena, offer->text, &made->text) &&
+                   keep(asking->arena, offer->code, &made->code) &&
+                   keep(asking->arena, offer->near, &made->near)
+               ? STATUS_OK
+               : STATUS_NO_MEMORY;
+}
+
+/* From the walk into the answer until `end`; left: those that begin with what was typed have had
+ * their turn, and what comes is checked. */
+static enum status take(struct asking *asking, enum search_suggestion_kind kind,
+                        const struct offers *offers, struct walk *walk, bool left, size_t end) {
+    uint32_t offer;
+    while (asking->count < end && walk_next(walk, &offer)) {
+        if (left &&
+            (begins(offers, offer, asking->typed.all) || !fits(offers, offer, &asking->typed)))
+            continue;
+        if (!is_there(asking, kind, offers, offer))
+            continue;
+        enum status status = answer(asking, kind, &offers->items[offer]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return walk->status;
+}
+
+/* The word of what was typed that the fewest starts begin with. */
+static void add_smallest(const struct asking *asking, const struct offers *offers,
+                         struct walk *walk) {
+    struct range heads = {0, 0}, inner = {0, 0};
+    size_t least = SIZE_MAX;
+    for (unsigned i = 0; i < asking->typed.count; i++) {
+        struct range a = starts_range(offers, &offers->heads, asking->typed.words[i]);
+        struct range b = starts_range(offers, &offers->inner, asking->typed.words[i]);
+        size_t size = a.to - a.from + b.to - b.from;
+        if (size >= least)
+            continue;
+        least = size;
+        heads = a;
+        inner = b;
+    }
+    walk_add(walk, &offers->heads, heads.from, heads.to);
+    walk_add(walk, &offers->inner, inner.from, inner.to);
+}
+
+static enum status suggest_list(struct asking *asking, enum search_suggestion_kind kind,
+                                enum offer_list list) {
+    const struct offers *offers = &asking->lexicon->lists[list];
+    size_t end = asking->count + asking->ask->limit;
+    struct walk first = walk_begin(asking->arena), then = walk_begin(asking->arena);
+    struct range range = starts_range(offers, &offers->heads, asking->typed.all);
+    walk_add(&first, &offers->heads, range.from, range.to);
+    enum status status = take(asking, kind, offers, &first, false, end);
+    if (status != STATUS_OK || asking->count == end || offers->inner.count == 0)
+        return status;
+    if (asking->typed.count == 1) {
+        range = starts_range(offers, &offers->inner, asking->typed.all);
+        walk_add(&then, &offers->inner, range.from, range.to);
+    } else {
+        add_smallest(asking, offers, &then);
+    }
+    return take(asking, kind, offers, &then, true, end);
+}
+
+/* ---- words that go with the words before ---- */
+
+struct company {
+    uint32_t *titles; /* those that have all that was typed */
+    size_t titles_count;
+    uint64_t *weights; /* of each word */
+    uint32_t *words;   /* those with a weight */
+    size_t words_count;
+};
+
+static bool title_has(const struct search_lexicon *lexicon, uint32_t title, uint32_t word) {
+    for (uint32_t i = lexicon->words_from[title]; i < lexicon->words_from[title + 1]; i++)
+        if (lexicon->words[i] == word)
+            return true;
+    return false;
+}
+
+static enum status gather(struct asking *asking, struct company *company) {
+    const struct search_lexicon *lexicon = asking->lexicon;
+    const struct offers *titles = &lexicon->lists[LIST_TITLES],
+                        *words = &lexicon->lists[LIST_WORDS];
+    struct str last = asking->typed.words[asking->typed.count - 1];
+    struct walk walk = walk_begin(asking->arena);
+    uint32_t title;
+    company->titles = arena_array(asking->arena, titles->count + 1, sizeof *company->titles);
+    company->words = arena_array(asking->arena, words->count + 1, sizeof *company->words);
+    company->weights = arena_array(asking->arena, words->count + 1, sizeof *company->weights);
+    if (company->titles == NULL || company->words == NULL || company->weights == NULL)
+        return STATUS_NO_MEMORY;
+    memset(company->weights, 0, words->count * sizeof *company->weights);
+    add_smallest(asking, titles, &walk);
+    while (walk_next(&walk, &title)) {
+        if (!fits(titles, title, &asking->typed))
+            continue;
+        company->titles[company->titles_count++] = title;
+        for (uint32_t i = lexicon->words_from[title]; i < lexicon->words_from[title + 1]; i++) {
+            uint32_t word = lexicon->words[i];
+            if (!str_starts_with(words->items[word].text, last))
+                continue;
+            if (company->weights[word] == 0)
+                company->words[company->words_count++] = word;
+            company->weights[word] += titles->items[title].weight;
+        }
+    }
+    return walk.status;
+}
+
+/* The place among the words of the one to be shown next; SIZE_MAX: none is left. */
+static size_t next_word(const struct asking *asking, const struct company *company) {
+    const struct offers *words = &asking->lexicon->lists[LIST_WORDS];
+    size_t best = SIZE_MAX;
+    for (size_t i = 0; i < company->words_count; i++) {
+        uint32_t word = company->words[i], than = best == SIZE_MAX ? 0 : company->words[best];
+        if (best == SIZE_MAX || company->weights[word] > company->weights[than] ||
+            (company->weights[word] == company->weights[than] &&
+             compare_str(words->items[word].text, words->items[than].text) < 0))
+            best = i;
+    }
+    return best;
+}
+
+static bool together_are_there(const struct asking *asking, const struct company *company,
+                               uint32_t word) {
+    for (size_t i = 0; i < company->titles_count; i++)
+        if (title_has(asking->lexicon, company->titles[i], word) &&
+            title_is_there(asking, company->titles[i]))
+            return true;
+    return false;
+}
+
+static enum status suggest_together(struct asking *asking) {
+    struct company company = {0};
+    size_t end = asking->count + asking->ask->limit;
+    enum status status = gather(asking, &company);
+    struct str given = asking->typed.all;
+    given.len -= asking->typed.words[asking->typed.count - 1].len;
+    while (status == STATUS_OK && asking->count < end) {
+        size_t at = next_word(asking, &company);
+        if (at == SIZE_MAX)
+            break;
+        uint32_t word = company.words[at];
+        company.words[at] = company.words[--company.words_count];
+        if (!together_are_there(asking, &company, word))
+            continue;
+        struct str text = asking->lexicon->lists[LIST_WORDS].items[word].text;
+        struct search_suggestion *made = &asking->out[asking->count++];
+        *made = (struct search_suggestion){.kind = SEARCH_SUGGEST_WORD,
+                                           .weight = company.weights[word]};
+        made->text = arena_printf(asking->arena, "%.*s%.*s", STR_FMT(given), STR_FMT(text));
+        status = str_is_none(made->text) ? STATUS_NO_MEMORY : STATUS_OK;
+    }
+    return status;
+}
+
+/* ---- all ---- */
 
 static enum status parse_typed(struct str text, struct typed *typed) {
     struct str rest = str_trim(text), word;
@@ -229,36 +369,40 @@ static enum status parse_typed(struct str text, struct typed *typed) {
     return STATUS_OK;
 }
 
-enum status search_suggest(const struct search_lexicon *lexicon, struct str typed_text,
-                           unsigned kinds, size_t limit, struct arena *arena,
-                           struct search_suggestion **out, size_t *count) {
-    struct typed typed;
-    if (limit == 0 || limit > 100)
-        return STATUS_INVALID;
-    enum status status = parse_typed(typed_text, &typed);
+static enum status suggest_all(struct asking *asking) {
+    const struct {
+        enum search_suggestion_kind kind;
+        enum offer_list list;
+    } lists[] = {{SEARCH_SUGGEST_ROLE,
+                  asking->ask->lang == SEARCH_SUGGEST_IT ? LIST_ROLES_IT : LIST_ROLES_EN},
+                 {SEARCH_SUGGEST_TOOL, LIST_TOOLS},
+                 {SEARCH_SUGGEST_PLACE, LIST_PLACES},
+                 {SEARCH_SUGGEST_TITLE, LIST_TITLES}};
+    enum status status = STATUS_OK;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0] && status == STATUS_OK; i++)
+        status = suggest_list(asking, lists[i].kind, lists[i].list);
     if (status != STATUS_OK)
         return status;
-    struct search_suggestion *made = arena_array(arena, limit * SEARCH_SUGGEST_KINDS, sizeof *made);
-    size_t made_count = 0;
-    if (made == NULL)
+    return asking->typed.count == 1 ? suggest_list(asking, SEARCH_SUGGEST_WORD, LIST_WORDS)
+                                    : suggest_together(asking);
+}
+
+enum status search_suggest(const struct search_version *version,
+                           const struct search_suggest_ask *ask, struct arena *arena,
+                           struct search_suggestion **out, size_t *count) {
+    struct asking asking = {
+        .version = version, .lexicon = search_version_lexicon(version), .ask = ask, .arena = arena};
+    if (ask->limit == 0 || ask->limit > 100)
+        return STATUS_INVALID;
+    enum status status = parse_typed(ask->typed, &asking.typed);
+    if (status != STATUS_OK)
+        return status;
+    asking.out = arena_array(arena, (size_t)ask->limit * SEARCH_SUGGEST_KINDS, sizeof *asking.out);
+    if (asking.out == NULL)
         return STATUS_NO_MEMORY;
-    for (unsigned kind = 0; kind < SEARCH_SUGGEST_KINDS && typed.count > 0; kind++) {
-        if ((kinds >> kind & 1) == 0)
-            continue;
-        const struct offers *offers = &lexicon->kinds[kind];
-        enum search_suggestion_kind name = (enum search_suggestion_kind)kind;
-        struct least first = {.max = limit}, then = {.max = limit};
-        begin_with(offers, &typed, &first);
-        then.max = limit - first.count;
-        if (then.max > 0)
-            have_words(offers, &typed, &then);
-        status = answer(offers, name, &first, arena, made, &made_count);
-        if (status == STATUS_OK)
-            status = answer(offers, name, &then, arena, made, &made_count);
-        if (status != STATUS_OK)
-            return status;
-    }
-    *out = made;
-    *count = made_count;
-    return STATUS_OK;
+    if (asking.lexicon != NULL && asking.typed.count > 0)
+        status = suggest_all(&asking);
+    *out = asking.out;
+    *count = asking.count;
+    return status;
 }

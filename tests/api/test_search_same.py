@@ -183,6 +183,37 @@ def test_the_index_answers_as_plain_sql_does(server, plain, world, database):
                 same(random_query(dice, [c.id for c in companies]), index, sql)
 
 
+TYPED = ["a", "as", "assist", "assistente di", "assistente d", "executive a", "segr", "office manager", "off", "p", "per", "mil", "ro",
+         "firenze", "lon", "londr", "ex", "exc", "sap", "out", "città", "Qualità e", "il", "dir", "assistant to the c", "assistente dir",
+         "bilingue rec", "part t", "zzz", "milano", "помощ", "'", "legale segretaria"]
+
+
+def test_completions_and_similar_vacancies_alike(server, plain, world, database):
+    dice = random.Random(110)
+    ready(server)
+    index, sql = server.client(), plain.client()
+    companies = [world.company(name=name) for name in ("Studio Verdi", "Valtellina Trasporti")]
+    jobs = [(firm, firm.client.post("/v1/jobs", random_vacancy(dice)).expect(201).json["id"])
+            for firm in (dice.choice(companies) for _ in range(60))]
+
+    def alike(path, params, language):
+        for pause in (0.05, 0.2, 1, 3, 6, 12):
+            answers = [client.get(path, params=params, headers={"Accept-Language": language}) for client in (index, sql)]
+            if answers[0].status == answers[1].status and (answers[0].status != 200 or answers[0].json == answers[1].json):
+                return answers[0]
+            time.sleep(pause)
+        raise AssertionError((path, params, [answer.json for answer in answers]))
+    for _ in range(3):
+        for typed in TYPED:
+            alike("/v1/jobs/suggest", [("q", typed), ("limit", dice.choice([1, 5, 20]))], dice.choice(["it", "en"]))
+        compared = [alike(f"/v1/jobs/{job}/similar", [("limit", dice.choice([3, 20, 100]))], "en") for _, job in jobs]
+        assert sum(answer.status == 200 and len(answer.json["items"]) > 3 for answer in compared) > 5
+        for firm, job in dice.sample(jobs, 15):
+            firm.client.patch(f"/v1/jobs/{job}", dice.choice([{"status": "paused"}, {"status": "closed", "close_reason": "filled"}]))
+        for _, job in dice.sample(jobs, 5):
+            database.query("update jobs set valid_through = current_date - 1 where id = %s", job)
+
+
 def test_pages_follow_each_other_alike(server, plain, world):
     ready(server)
     for query in ([], [("q", "assistente")], [("sort", "salary")], [("lat", 45.5), ("lon", 9.2), ("sort", "distance")],

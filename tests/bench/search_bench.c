@@ -16,6 +16,10 @@
 #include "segreteria/core/clock.h"
 
 #define ROUNDS 300u
+#define TOOLS 600u
+#define NEWEST 10000u
+
+static struct search_title newest[NEWEST]; /* the last vacancies, without their titles */
 
 /* Of this thread alone: the machine may be busy with other work. */
 static uint64_t processor_us(void) {
@@ -33,6 +37,8 @@ static void fill(struct bench *bench) {
     for (uint32_t i = 0; i < bench->documents; i++) {
         const struct search_document *document = bench_make(bench, made, i);
         terms += document->terms_count;
+        newest[i % NEWEST] = (struct search_title){document->id, document->published_at_us,
+                                                   STR_NONE, STR_NONE};
         uint64_t start = processor_us();
         bench_must(search_builder_add(builder, document));
         if (search_builder_full(builder) || i + 1 == bench->documents) {
@@ -232,22 +238,48 @@ static void measure_queries(struct bench *bench) {
 
 /* ---- the lexicon ---- */
 
+static int compare_titles(const void *a, const void *b) {
+    const struct search_title *x = a, *y = b;
+    size_t shared = x->key.len < y->key.len ? x->key.len : y->key.len;
+    int order = memcmp(x->key.ptr, y->key.ptr, shared);
+    return order != 0 ? order : (x->key.len > y->key.len) - (x->key.len < y->key.len);
+}
+
 static void measure_lexicon(struct bench *bench) {
     struct search_word *words = bench_need(malloc(VOCABULARY * sizeof *words));
-    uint32_t titles = bench->documents / 5 + 1;
-    struct search_suggestion *suggestions = bench_need(malloc(titles * sizeof *suggestions));
+    uint32_t titles = bench->documents < NEWEST ? bench->documents : NEWEST;
+    struct search_title *list = bench_need(malloc(titles * sizeof *list));
     for (uint32_t i = 0; i < VOCABULARY; i++)
         words[i] = (struct search_word){bench->words[i], VOCABULARY - i};
     for (uint32_t i = 0; i < titles; i++) {
-        struct str text = arena_printf(
-            &bench->arena, "%.*s %.*s %.*s", STR_FMT(bench->words[i % 5000]),
-            STR_FMT(bench->words[(i * 7919u) % 40000]), STR_FMT(bench->words[(i * 31u) % 3000]));
-        suggestions[i] = (struct search_suggestion){SEARCH_SUGGEST_TITLE, text, text, STR_NONE,
-                                                    titles - i};
+        struct str text = arena_printf(&bench->arena, "%.*s %.*s %.*s",
+                                       STR_FMT(bench->words[bench_skewed(bench, 500)]),
+                                       STR_FMT(bench->words[bench_skewed(bench, 5000)]),
+                                       STR_FMT(bench->words[bench_skewed(bench, 3000)]));
+        list[i] = (struct search_title){newest[i].id, newest[i].published_at_us, text, text};
+    }
+    qsort(list, titles, sizeof *list, compare_titles);
+    struct search_offer *offers = bench_need(malloc((CITIES + TOOLS) * sizeof *offers));
+    struct str *keys = bench_need(malloc((CITIES + TOOLS) * sizeof *keys));
+    for (uint32_t i = 0; i < CITIES + TOOLS; i++) {
+        bool city = i < CITIES;
+        keys[i] = city ? arena_printf(&bench->arena, "city %u", i)
+                       : arena_printf(&bench->arena, "tool %u", i - CITIES);
+        struct str code = city ? keys[i] : arena_printf(&bench->arena, "tool_%u", i - CITIES);
+        offers[i] = (struct search_offer){.kind = city ? SEARCH_SUGGEST_PLACE : SEARCH_SUGGEST_TOOL,
+                                          .code = code,
+                                          .texts = {keys[i], keys[i]},
+                                          .keys = &keys[i],
+                                          .keys_count = 1};
     }
     struct search_lexicon *lexicon;
     uint64_t start = processor_us();
-    bench_must(search_lexicon_create(words, VOCABULARY, suggestions, titles, &lexicon));
+    bench_must(search_version_weigh(search_reader_enter(bench->reader), bench->today, offers,
+                                    CITIES + TOOLS));
+    search_reader_leave(bench->reader);
+    const struct search_lexicon_lists lists = {words, VOCABULARY, offers, CITIES + TOOLS,
+                                               list,  titles,     NULL,   0};
+    bench_must(search_lexicon_create(&lists, &lexicon));
     printf("lexicon of %u words and %u titles: made in %.2f s, %.1f MiB\n", VOCABULARY, titles,
            (double)(processor_us() - start) / 1e6, (double)search_lexicon_bytes(lexicon) / 1048576);
     bench_must(search_index_set_lexicon(bench->index, lexicon));
@@ -269,8 +301,12 @@ static void measure_lexicon(struct bench *bench) {
             struct str word = str_from(bench->words[bench_below(bench, 5000)].ptr, len);
             struct search_suggestion *out;
             size_t count;
+            const struct search_suggest_ask ask = {
+                .typed = word, .today = bench->today, .limit = 10};
             start = processor_us();
-            bench_must(search_suggest(lexicon, word, 15, 10, &bench->arena, &out, &count));
+            bench_must(search_suggest(search_reader_enter(bench->reader), &ask, &bench->arena, &out,
+                                      &count));
+            search_reader_leave(bench->reader);
             times[i] = processor_us() - start;
             found += count;
             arena_reset(&bench->arena);
@@ -278,7 +314,9 @@ static void measure_lexicon(struct bench *bench) {
         report("suggest", times, ROUNDS, found);
     }
     free(words);
-    free(suggestions);
+    free(list);
+    free(offers);
+    free(keys);
 }
 
 /* ---- changes while queries run ---- */

@@ -64,6 +64,55 @@ uint64_t search_version_documents(const struct search_version *version);
 uint64_t search_version_count_term(const struct search_version *version, uint8_t dictionary,
                                    struct str lexeme);
 
+/* How many vacancies open on that day have each of the offers, into its weight. NO_MEMORY. */
+NODISCARD enum status search_version_weigh(const struct search_version *version, int32_t today,
+                                           struct search_offer *offers, size_t count);
+
+/* ---- completions and vacancies like another (docs/search.md says what both mean) ---- */
+
+struct search_suggest_ask {
+    struct str typed; /* folded (fold.h) */
+    enum search_suggestion_lang lang;
+    int32_t today;  /* as in a query: nothing is suggested that no vacancy has any more */
+    unsigned limit; /* of each kind, 1 to 100 */
+};
+
+struct search_suggestion {
+    enum search_suggestion_kind kind;
+    struct str text;
+    struct str code, near; /* as the offer's; absent for titles and words */
+    uint64_t weight;       /* vacancies, when the lexicon was made */
+};
+
+/* By kind; in a kind those of which a name begins with what was typed first, then by weight, then
+ * text (bytes). Everything is in the arena. INVALID: a limit out of range; TOO_LARGE: more than 16
+ * words. A version without a lexicon suggests nothing. */
+NODISCARD enum status search_suggest(const struct search_version *version,
+                                     const struct search_suggest_ask *ask, struct arena *arena,
+                                     struct search_suggestion **out, size_t *count);
+
+/* The vacancy that others are compared with; absent values are like no other's, but two vacancies
+ * without a country are in the same. */
+struct search_like {
+    struct uuid id;
+    struct str role, city, region, country, work_mode, employment_type;
+    uint8_t dictionary;
+    const struct str *title; /* lexemes, without repeats; so are the lists that follow */
+    size_t title_count;
+    const struct str *tools, *languages, *soft_skills, *duties;
+    size_t tools_count, languages_count, soft_skills_count, duties_count;
+};
+
+#define SEARCH_LIKE_AMONG 500 /* the newest of its role, and the newest in its city */
+#define SEARCH_LIKE_POINTS_MIN 8
+
+/* The likest first, then the newest; `key` of a hit is its points. At most `limit`
+ * (SEARCH_LIMIT_MAX). In the arena. NO_MEMORY; INVALID: the limit. */
+NODISCARD enum status search_similar(const struct search_version *version,
+                                     const struct search_like *like, int32_t today, unsigned limit,
+                                     struct search_scratch *scratch, struct arena *arena,
+                                     struct search_hit **hits, size_t *count);
+
 /* ---- changing (the writer's thread alone) ---- */
 
 struct search_change {

@@ -1,6 +1,7 @@
 /* The lexicon of the search: the words of all published vacancies, with which a misspelt word is
- * compared, and what the typeahead offers. It is made from lists at intervals, never changed, and
- * published with the index (search_index_set_lexicon). Reading is free of locks, on any thread.
+ * compared, and what the typeahead offers (search_suggest, index.h). It is made from lists at
+ * intervals, never changed, and published with the index (search_index_set_lexicon). Reading is
+ * free of locks, on any thread.
  */
 #ifndef SEGRETERIA_SEARCH_LEXICON_H
 #define SEGRETERIA_SEARCH_LEXICON_H
@@ -8,6 +9,7 @@
 #include "segreteria/core/arena.h"
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
+#include "segreteria/core/uuid.h"
 
 struct search_lexicon;
 
@@ -21,22 +23,49 @@ enum search_suggestion_kind {
     SEARCH_SUGGEST_TOOL,
     SEARCH_SUGGEST_PLACE,
     SEARCH_SUGGEST_TITLE,
+    SEARCH_SUGGEST_WORD, /* of a title */
     SEARCH_SUGGEST_KINDS
 };
 
-struct search_suggestion {
+enum search_suggestion_lang { SEARCH_SUGGEST_EN, SEARCH_SUGGEST_IT, SEARCH_SUGGEST_LANGS };
+
+/* A role, tool or place that may be suggested. */
+struct search_offer {
     enum search_suggestion_kind kind;
-    struct str text; /* as shown */
-    struct str key;  /* folded words of the text, one space between them */
-    struct str code; /* what a filter takes (a role's code, a tool's key), or absent */
-    uint64_t weight; /* the more, the earlier: vacancies, inhabitants */
+    struct str code; /* the filter's value: what vacancies have of it in the index */
+    struct str near; /* what the parameter `near` takes, or absent */
+    struct str texts[SEARCH_SUGGEST_LANGS]; /* as shown */
+    const struct str *keys; /* its names: folded words, one space between them; no repeats */
+    size_t keys_count;
+    uint64_t weight; /* vacancies; with none it is left out */
 };
 
+/* The title of one of the newest vacancies. */
+struct search_title {
+    struct uuid id;
+    int64_t published_at_us;
+    struct str text; /* as written */
+    struct str key;  /* folded */
+};
+
+struct search_lexicon_lists {
+    const struct search_word *words;
+    size_t words_count;
+    const struct search_offer *offers;
+    size_t offers_count;
+    const struct search_title *titles; /* by key, then text */
+    size_t titles_count;
+    const struct str *stop_words; /* folded; are not suggested */
+    size_t stop_words_count;
+};
+
+/* Of a kind so many are kept, those of the most vacancies. */
+#define SEARCH_OFFERS_MAX 100000u
+
 /* Copies everything. Words that are not 1 to 40 letters long are left out. 0.2 s for 300,000 words;
- * any thread. */
-NODISCARD enum status search_lexicon_create(const struct search_word *words, size_t words_count,
-                                            const struct search_suggestion *suggestions,
-                                            size_t suggestions_count, struct search_lexicon **out);
+ * any thread. INVALID: an offer of another kind, or titles that are not in order. */
+NODISCARD enum status search_lexicon_create(const struct search_lexicon_lists *lists,
+                                            struct search_lexicon **out);
 /* One that was not published. NULL is allowed. */
 void search_lexicon_destroy(struct search_lexicon *lexicon);
 size_t search_lexicon_bytes(const struct search_lexicon *lexicon);
@@ -48,13 +77,5 @@ size_t search_lexicon_bytes(const struct search_lexicon *lexicon);
  * longer than 40. *out is in the arena. */
 NODISCARD enum status search_spell(const struct search_lexicon *lexicon, struct str word,
                                    struct arena *arena, struct str *out);
-
-/* What has a word that begins with the last word of `typed` (folded) and has the words before it.
- * By kind (of `kinds`, bits 1 << kind); in a kind those that begin with `typed` first, then by
- * weight, then by text (bytes); at most `limit` of each kind (1 to 100). Nothing typed: nothing
- * suggested. */
-NODISCARD enum status search_suggest(const struct search_lexicon *lexicon, struct str typed,
-                                     unsigned kinds, size_t limit, struct arena *arena,
-                                     struct search_suggestion **out, size_t *count);
 
 #endif

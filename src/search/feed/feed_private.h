@@ -133,6 +133,7 @@ struct search_feed {
     bool making_lexicon, lexicon_stale;
     struct search_lexicon *lexicon; /* made, not yet published */
     enum status lexicon_status;
+    int32_t lexicon_day; /* for which it is or was made, days since 1970-01-01 (UTC) */
     uint64_t lexicon_began_us, lexicon_rest_until_ms;
     struct loop_timer lexicon_timer;
     struct arena arena; /* of one batch of changes */
@@ -169,6 +170,7 @@ void feed_publish_place(struct search_feed *feed);
 
 /* lexicon.c */
 void feed_lexicon_soon(struct search_feed *feed);
+void feed_lexicon_look(struct search_feed *feed); /* now and then: whether the day is over */
 void feed_lexicon_init(struct search_feed *feed);
 
 /* merge.c */

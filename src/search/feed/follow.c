@@ -278,6 +278,7 @@ static void tell(struct search_feed *feed) {
 static void on_poll(struct loop_timer *timer) {
     struct search_feed *feed = OWNER_OF(timer, struct search_feed, poll_timer);
     feed_publish_stats(feed);
+    feed_lexicon_look(feed);
     tell(feed);
     if (feed->index != NULL)
         search_index_reclaim(feed->index);

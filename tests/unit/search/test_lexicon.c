@@ -1,4 +1,4 @@
-/* Spelling against the plain algorithm, the typeahead, and the parser of tsvectors. */
+/* Spelling against the plain algorithm, and the parser of tsvectors. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ static void the_nearest_spelling_is_found(void **state) {
         words[i] = (struct search_word){str_from(texts[i], len), corpus_below(corpus, 4)};
     }
     struct search_lexicon *lexicon;
-    assert_int_equal(search_lexicon_create(words, 2000, NULL, 0, &lexicon), STATUS_OK);
+    const struct search_lexicon_lists lists = {.words = words, .words_count = 2000};
+    assert_int_equal(search_lexicon_create(&lists, &lexicon), STATUS_OK);
     for (unsigned round = 0; round < 2000; round++) {
         char typed[12];
         size_t len = 1 + corpus_below(corpus, 11);
@@ -104,7 +105,8 @@ static void spelling_of_letters_beyond_ascii(void **state) {
     struct search_word words[] = {{STR("помощник"), 3}, {STR("a\xff\xfe"), 9}, {STR(""), 1}};
     struct search_lexicon *lexicon;
     struct str found;
-    assert_int_equal(search_lexicon_create(words, 3, NULL, 0, &lexicon), STATUS_OK);
+    const struct search_lexicon_lists lists = {.words = words, .words_count = 3};
+    assert_int_equal(search_lexicon_create(&lists, &lexicon), STATUS_OK);
     assert_int_equal(search_spell(lexicon, STR("помощинк"), &fixture->arena, &found), STATUS_OK);
     assert_true(str_eq(found, STR("помощник")));
     assert_int_equal(search_spell(lexicon, STR("\xff\xff\xff\xff"), &fixture->arena, &found),
@@ -112,44 +114,15 @@ static void spelling_of_letters_beyond_ascii(void **state) {
     search_lexicon_destroy(lexicon);
 }
 
-static void typeahead(void **state) {
-    struct fixture *fixture = *state;
-    const struct search_suggestion given[] = {
-        {SEARCH_SUGGEST_TITLE, STR("Assistente di direzione"), STR("assistente di direzione"),
-         STR_NONE, 5},
-        {SEARCH_SUGGEST_TITLE, STR("Direttore"), STR("direttore"), STR_NONE, 1},
-        {SEARCH_SUGGEST_TITLE, STR("Vice direttore"), STR("vice direttore"), STR_NONE, 9},
-        {SEARCH_SUGGEST_ROLE, STR("Direzione"), STR("direzione"), STR("dir"), 2},
-        {SEARCH_SUGGEST_PLACE, STR("Dire Dawa"), STR("dire dawa"), STR_NONE, 400000}};
-    struct search_lexicon *lexicon;
-    struct search_suggestion *out;
-    size_t count;
-    assert_int_equal(search_lexicon_create(NULL, 0, given, 5, &lexicon), STATUS_OK);
-    assert_int_equal(search_suggest(lexicon, STR("dire"), 15, 10, &fixture->arena, &out, &count),
-                     STATUS_OK);
-    assert_int_equal(count, 5);
-    assert_true(str_eq(out[0].code, STR("dir")));
-    assert_true(str_eq(out[1].text, STR("Dire Dawa")));
-    assert_true(str_eq(out[2].text, STR("Direttore")));
-    assert_true(str_eq(out[3].text, STR("Vice direttore")));
-    assert_true(str_eq(out[4].text, STR("Assistente di direzione")));
-    assert_int_equal(search_suggest(lexicon, STR("dire"), 8, 2, &fixture->arena, &out, &count),
-                     STATUS_OK);
-    assert_int_equal(count, 2);
-    assert_int_equal(
-        search_suggest(lexicon, STR("direzione assist"), 15, 10, &fixture->arena, &out, &count),
-        STATUS_OK);
-    assert_int_equal(count, 1);
-    assert_int_equal(
-        search_suggest(lexicon, STR("dir assistente"), 15, 10, &fixture->arena, &out, &count),
-        STATUS_OK);
-    assert_int_equal(count, 0);
-    assert_int_equal(search_suggest(lexicon, STR("  "), 15, 10, &fixture->arena, &out, &count),
-                     STATUS_OK);
-    assert_int_equal(count, 0);
+static void a_lexicon_belongs_to_a_version(void **state) {
+    (void)state;
+    struct search_word words[] = {{STR("segretaria"), 3}};
+    const struct search_lexicon_lists lists = {.words = words, .words_count = 1};
     struct search_options options = {.readers_max = 1};
+    struct search_lexicon *lexicon;
     struct search_index *index;
     struct search_reader *reader;
+    assert_int_equal(search_lexicon_create(&lists, &lexicon), STATUS_OK);
     assert_int_equal(search_index_create(&options, &index), STATUS_OK);
     assert_int_equal(search_reader_register(index, &reader), STATUS_OK);
     assert_null(search_version_lexicon(search_reader_enter(reader)));
@@ -191,7 +164,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_nearest_spelling_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(spelling_of_letters_beyond_ascii, setup, teardown),
-        cmocka_unit_test_setup_teardown(typeahead, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_lexicon_belongs_to_a_version, setup, teardown),
         cmocka_unit_test_setup_teardown(tsvectors_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
