@@ -162,7 +162,9 @@ comment on function application_blind(applications) is
     'Whether the company may not know yet whose application it is: no name, contact, letter or document, and no search in them.';
 
 alter table application_events drop constraint application_events_type_known,
-    add constraint application_events_type_known check (type in ('submitted', 'status_changed', 'withdrawn', 'revealed'));
+    add constraint application_events_type_known check (type in ('submitted', 'status_changed', 'withdrawn', 'revealed',
+        'assigned', 'unassigned', 'tags_changed', 'note_added', 'note_deleted', 'rated', 'message_sent',
+        'interview_proposed', 'interview_accepted', 'interview_declined', 'interview_cancelled'));
 
 create function applications_blind_start() returns trigger
 language plpgsql
@@ -262,18 +264,6 @@ $$;
 comment on function candidate_shown(applications, text) is
     'What the company of an application sees of the person who sent it (detail: card or full), and all it may see. Whether it '
     'may see the application at all is asked before (shield_hides). Of a blind one: no id either, for an id leads to a name.';
-
-create or replace function application_card(a applications, viewer text) returns text
-language plpgsql stable
-as $$
-begin
-    return json_compact(json_build_object(
-        'id', a.id, 'job', application_job_json(a, viewer),
-        'candidate', case when viewer = 'company' then candidate_shown(a, 'card') end, 'status', a.status,
-        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due)));
-end
-$$;
 
 -- A file shows whose it is by its name already. Links that were made before are asked again when they are used.
 create or replace function document_visible(d documents, caller_kind text, candidate uuid, company uuid) returns boolean

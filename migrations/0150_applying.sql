@@ -315,25 +315,6 @@ insert into rule_texts (code, en, it) values
 insert into constraint_rules (constraint_name, pointer, code) values
     ('applications_attempt_once', '', 'already_applied');
 
--- --- Reading --------------------------------------------------------------------------------------------------------------
-
-create or replace function application_json(a applications, viewer text) returns json
-language plpgsql stable
-as $$
-declare
-    blind boolean := viewer = 'company' and application_blind(a);
-begin
-    return json_build_object(
-        'id', a.id, 'job', application_job_json(a, viewer),
-        'candidate', case when viewer = 'company' then candidate_shown(a, 'full') end, 'status', a.status,
-        'reason', a.reason, 'cover_letter', case when not blind then a.cover_letter end, 'answers', a.answers,
-        'documents', case when not blind then application_documents_json(a.id) end, 'consent', application_consent_json(a),
-        'processing_notice', a.processing_notice,
-        'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due), 'version', a.version);
-end
-$$;
-
 -- The beginning and the chunks of an upload need not be on disk before its end is: the log is written in order.
 create or replace function documents_begin(candidate uuid, new_id uuid, name text, sealed_key bytea) returns op_result
 language plpgsql volatile

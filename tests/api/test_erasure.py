@@ -23,6 +23,7 @@ NOT_HERE = {
     "me_password": "a password is kept as a hash", "me_delete": "the end itself", "password_request_reset": "an address; below",
     "password_reset": "needs a link from a mail", "email_verify": "needs a link from a mail", "email_confirm": "needs a link from a mail",
     "me_totp_start": "no text", "me_totp_confirm": "a code", "me_totp_recovery": "a code",
+    "applications_bulk": "writes what applications_patch writes",
     "invitations_accept": "needs a link from a mail", "companies_create": "makes a company",
 }
 
@@ -32,8 +33,10 @@ CHANGES = {
     "email_change": {"password": PASSWORD, "totp_code": None, "recovery_code": None},
     "tokens_create": {"scopes": ["profile:read"], "allowed_ips": None, "expires_at": None},
     "applications_create": {"answers": lambda stage: [{"question_id": "q", "value": stage.filler.text()}],
-                            "document_ids": lambda stage: [stage.pool["document_id"]]},
+                            "document_ids": lambda stage: [stage.pool["document_id"]], "processing_notice": None},
     ("applications_patch", "company"): {"status": "in_review"},
+    "applications_assign": {"member_id": lambda stage: stage.world.membership(stage.company, stage.company)},
+    "tags_change": {"remove": None},
     ("applications_patch", "candidate"): {"status": "withdrawn"},
 }
 LAST = {("applications_patch", "candidate")}  # nothing else can be done afterwards
@@ -50,7 +53,8 @@ class Stage:
         self.company = world.company()
         self.viewer = world.member(self.company, "recruiter")
         self.job = world.job(self.company, questions=QUESTIONS)
-        self.pool = {"job_id": self.job["id"], "company_id": self.company.id}
+        self.company.client.put(f"/v1/jobs/{self.job['id']}/criteria", {"criteria": [{"id": "poise", "label": "Poise"}]}).expect(200)
+        self.pool = {"job_id": self.job["id"], "company_id": self.company.id, "criterion": "poise"}
         self.register()
         self.document()
 

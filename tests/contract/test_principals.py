@@ -52,6 +52,9 @@ class Stage:
         self.draft = self.world.job(self.company, status="draft")
         self.application = self.world.application(self.candidate, self.job)
         self.world.database.query("delete from documents where candidate_id = %s", self.candidate.id)  # there may be twenty
+        self.note = self.company.client.post(f"/v1/applications/{self.application['id']}/notes", {"body": "x"}).expect(201).json
+        self.company.client.put(f"/v1/jobs/{self.job['id']}/criteria", CRITERIA).expect(200)
+        self.company.client.put(f"/v1/applications/{self.application['id']}/ratings/poise", {"value": 3}).expect(200)
         self.document = self.candidate.client.request("POST", "/v1/documents", body=PDF, headers={
             "Content-Type": "application/pdf"}).expect(201).json
         self.world.database.query("insert into application_documents values (%s, %s, 1)", self.application["id"], self.document["id"])
@@ -103,6 +106,14 @@ def of_application(stage):
     return {"application_id": stage.application["id"]}
 
 
+def of_note(stage):
+    return {"application_id": stage.application["id"], "note_id": stage.note["id"]}
+
+
+def of_rating(stage):
+    return {"application_id": stage.application["id"], "criterion": "poise"}
+
+
 def of_document(stage):
     return {"document_id": stage.document["id"]}
 
@@ -150,6 +161,8 @@ REFUSED = (403, "forbidden")
 NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
 
 NOT_MY_DOCUMENT = {"other_company": HIDDEN, "other_candidate": HIDDEN}
+CRITERIA = {"criteria": [{"id": "poise", "label": "Savoir-faire"}]}
+NOT_MINE = {"other_company": HIDDEN}
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 
 REQUESTS = {
@@ -243,6 +256,23 @@ REQUESTS = {
     "applications_talent_pool": request(of_application, lambda stage: {"talent_pool": True}, {"other_candidate": HIDDEN}),
     "processing_notices_list": request(),
     "processing_notices_get": request(lambda stage: {"version": "current"}),
+    "applications_bulk": request(body=lambda stage: {"moves": [{"id": stage.application["id"], "status": "in_review"}]}),
+    "applications_assign": request(of_application, lambda stage: {"member_id": None}, NOT_MINE),
+    "applications_compare": request(of_job, foreign=NOT_MINE, query="?ids=01a1c49e-6a80-7c3e-b7d4-2f9a61c08e55"),
+    "notes_list": request(of_application, foreign=NOT_MINE),
+    "notes_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, NOT_MINE),
+    "notes_get": request(of_note, foreign=NOT_MINE),
+    "notes_patch": request(of_note, lambda stage: {"body": uuid.uuid4().hex}, {**NOT_MINE, "recruiter": REFUSED}),
+    "notes_delete": request(of_note, foreign={**NOT_MINE, "recruiter": REFUSED}),
+    "criteria_company_get": request(of_company, foreign={"other_company": REFUSED}),
+    "criteria_company_put": request(of_company, lambda stage: CRITERIA, {"other_company": REFUSED}),
+    "criteria_job_get": request(of_job, foreign=NOT_MINE),
+    "criteria_job_put": request(of_job, lambda stage: CRITERIA, NOT_MINE),
+    "ratings_list": request(of_application, foreign=NOT_MINE),
+    "ratings_put": request(of_rating, lambda stage: {"value": 4}, NOT_MINE),
+    "ratings_delete": request(of_rating, foreign={**NOT_MINE, "recruiter": HIDDEN}),
+    "tags_list": request(),
+    "tags_change": request(of_application, lambda stage: {"add": [uuid.uuid4().hex]}, NOT_MINE),
     "audit_list": request(),
     "taxonomies_places": request(query="?q=mila"),
     "jobs_similar": request(of_job),

@@ -7,6 +7,7 @@ with visible as (
     select e.id, e.at, row_number() over (order by e.at, e.id) as n, application_event_text(e, 'candidate') as item
     from application_events e
     where e.application_id = (select id from visible)
+        and application_event_public(e.type)
         and (:after::text is null or (e.at, e.id) > (keyset_at(:after), keyset_id(:after)))
     order by e.at, e.id
     limit :limit::integer + 1

@@ -1,0 +1,8 @@
+/* GET /v1/jobs/{job_id}/criteria: the vacancy's own, else its company's. */
+#include "generated/api_operations.h"
+#include "generated/statements.h"
+#include "segreteria/api/call.h"
+
+enum status api_criteria_job_get(struct api_call *call) {
+    return api_submit(call, &stmt_criteria_job_get);
+}
