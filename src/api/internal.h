@@ -68,6 +68,9 @@ bool idempotency_refused(struct api_call *call, const char *sqlstate);
 void reply_list(struct api_call *call, const struct db_result *result, struct str next_key,
                 struct str members);
 
+/* The same of items in the request's arena. */
+void reply_items(struct api_call *call, struct str items, struct str next_key, struct str members);
+
 /* seen.c: sends the answer; one to a write that may have changed what the public sees, once this
  * process's searches and caches show it. */
 void reply_send(struct api_call *call, const struct http_reply *reply);

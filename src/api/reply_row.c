@@ -118,6 +118,15 @@ void reply_list(struct api_call *call, const struct db_result *result, struct st
         api_fail(call, STATUS_NO_MEMORY);
 }
 
+void reply_items(struct api_call *call, struct str items, struct str next_key, struct str members) {
+    struct http_reply reply = {
+        .status = 200, .no_store = call->authenticated && call->operation->cache == CACHE_PUBLIC};
+    if (list_parts(call, &reply, items, next_key, members))
+        reply_send(call, &reply);
+    else
+        api_fail(call, STATUS_NO_MEMORY);
+}
+
 void api_reply_row_as(struct api_call *call, const struct db_result *result, int status) {
     struct http_reply reply = {.status = status};
     struct str body = db_result_get(result, "body");

@@ -3,6 +3,7 @@
 
 #include "generated/statements.h"
 #include "segreteria/api/answers.h"
+#include "segreteria/api/cards.h"
 #include "segreteria/api/plans.h"
 #include "segreteria/core/log.h"
 
@@ -155,6 +156,8 @@ enum status serve_worker_start(struct serve_worker *worker, struct api_shared *s
     if (status == STATUS_OK)
         status = plans_create(MEANINGS, MEANING_BYTES_MAX, &worker->api.meanings);
     if (status == STATUS_OK)
+        status = cards_create(&worker->api.cards);
+    if (status == STATUS_OK)
         status = answers_create(&worker->api.metrics, &worker->api.answers);
     if (status == STATUS_OK)
         status = lanes_open(worker, conninfo);
@@ -193,6 +196,7 @@ void serve_worker_join(struct serve_worker *worker) {
     auth_cache_destroy(worker->api.tokens);
     plans_destroy(worker->api.plans);
     plans_destroy(worker->api.meanings);
+    cards_destroy(worker->api.cards);
     answers_destroy(worker->api.answers);
 }
 

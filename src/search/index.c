@@ -5,6 +5,7 @@
 
 #include "builder.h"
 #include "memory.h"
+#include "segreteria/core/clock.h"
 #include "version.h"
 
 #define READERS_DEFAULT 64u
@@ -14,6 +15,8 @@ enum status search_index_create(const struct search_options *options, struct sea
     if (index == NULL)
         return STATUS_NO_MEMORY;
     index->memory_limit = options->memory_limit;
+    index->serials = (uint64_t)clock_unix_ms()
+                     << 20; /* a million a millisecond: none comes again */
     index->docs_max = options->segment_docs_max;
     if (index->docs_max == 0 || index->docs_max > SEGMENT_DOCS_MAX)
         index->docs_max = SEGMENT_DOCS_MAX;

@@ -32,6 +32,7 @@ static void take(struct run *run, struct search_result *result, const struct vie
     }
     result->hits[result->hits_count++] = (struct search_hit){
         .id = segment->ids[doc],
+        .stamp = {segment->serial, doc},
         .published_at_us = segment->published[doc],
         .key = key,
         .distance_m = distance};

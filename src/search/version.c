@@ -50,6 +50,7 @@ static enum status number_segment(struct search_index *index, struct search_segm
         if (index->slots[slot] == NULL) {
             index->slots[slot] = segment;
             segment->slot = slot;
+            segment->serial = ++index->serials;
             return STATUS_OK;
         }
     return STATUS_BUSY;

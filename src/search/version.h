@@ -61,7 +61,7 @@ struct search_index {
     struct search_segment *slots[SLOTS_MAX]; /* by number, for `where` */
     struct where where;
     struct intern intern[SEARCH_FIELDS];
-    uint64_t changes, merges, removed;
+    uint64_t changes, merges, removed, serials;
     bool merging; /* a merge is planned and not yet installed */
 };
 

@@ -65,6 +65,7 @@ struct api_worker {
     bool folds_otherwise;   /* the data base's lower() is not what src/search/fold.c takes it for */
     struct answers *answers;
     struct api_metrics metrics;
+    struct cards *cards;
     unsigned streams;                    /* answers that are made while they are sent */
     struct http_application application; /* give its address to the http server */
     bool was_ready;                      /* counted in shared->ready */

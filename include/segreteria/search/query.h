@@ -145,8 +145,16 @@ struct search_query {
 #define SEARCH_KEY_NO_SALARY INT64_C(-1)
 #define SEARCH_KEY_NO_PLACE INT64_C(2147483647)
 
+/* Which state of a vacancy in which index it is: another one after each change of it that was
+ * logged (and, now and then, without one). */
+struct search_stamp {
+    uint64_t segment;
+    uint32_t doc;
+};
+
 struct search_hit {
     struct uuid id;
+    struct search_stamp stamp;
     int64_t published_at_us;
     /* By relevance: the tier, 1 to 4. By salary: salary_high, or SEARCH_KEY_NO_SALARY. By distance:
      * metres, or SEARCH_KEY_NO_PLACE. By recent: 0. */

@@ -59,12 +59,12 @@ static struct str not_taken(const struct api_call *call, bool own) {
 
 /* ---- the index ---- */
 
-static void on_page(struct search *search, const struct db_result *result) {
-    struct str members = search_members(search, db_result_get(result, "labels"));
+static void on_page(struct search *search, struct str items) {
+    struct str members = search_members(search);
     if (str_is_none(members))
         api_fail(search->call, STATUS_NO_MEMORY);
     else
-        reply_list(search->call, result, search_next_key(search), members);
+        reply_items(search->call, items, search_next_key(search), members);
 }
 
 static enum status answer_from_index(struct api_call *call) {

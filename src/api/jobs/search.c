@@ -147,60 +147,6 @@ static enum status make_plan(struct search *search) {
     return status == STATUS_INVALID ? search_plan_elsewhere(search) : status;
 }
 
-/* ---- the page ---- */
-
-static void on_page(struct api_call *call, const struct db_result *result) {
-    struct search *search = call->state;
-    search->on_page(search, result);
-}
-
-static bool bind_hits(struct search *search) {
-    struct arena *arena = search->call->arena;
-    size_t count = search->result.hits_count;
-    struct str *ids = arena_array(arena, count + 1, sizeof *ids);
-    struct str *distances = arena_array(arena, count + 1, sizeof *distances);
-    char(*texts)[UUID_TEXT_SIZE] = arena_array(arena, count + 1, sizeof *texts);
-    if (ids == NULL || distances == NULL || texts == NULL)
-        return false;
-    for (size_t i = 0; i < count; i++) {
-        const struct search_hit *hit = &search->result.hits[i];
-        uuid_format(&hit->id, texts[i]);
-        ids[i] = str_of(texts[i]);
-        distances[i] = arena_printf(arena, "%lld", (long long)hit->distance_m);
-    }
-    struct str ids_text = bind_array(arena, ids, count);
-    struct str distances_text = search->query.place.set ? bind_array(arena, distances, count)
-                                                        : STR_NONE;
-    api_bind(search->call, "ids", ids_text);
-    api_bind(search->call, "distances", distances_text);
-    return !str_is_none(ids_text);
-}
-
-static bool marked_query(struct search *search, struct str *out) {
-    *out = STR_NONE;
-    if (!str_eq(api_parameter(search->call, "highlight"), STR("true")))
-        return true;
-    char *text = json_dumps(json_object_get(search->document, "query"), JSON_COMPACT);
-    char *copy = text == NULL ? NULL : arena_strdup(search->call->arena, str_of(text));
-    free(text);
-    *out = str_of(copy);
-    return copy != NULL;
-}
-
-static enum status fetch_page(struct search *search) {
-    struct api_call *call = search->call;
-    bool labels = false;
-    struct str marked;
-    if (!bind_hits(search) || !search_bind_labels(search, &labels) ||
-        !marked_query(search, &marked))
-        return STATUS_NO_MEMORY;
-    api_bind(call, "marked", marked);
-    bool plain = !labels && !search->query.place.set && str_is_none(marked) &&
-                 search_parameter(call, "fields") == NULL;
-    return api_submit_then(call, plain ? &stmt_jobs_search_cards : &stmt_jobs_search_items,
-                           on_page);
-}
-
 /* ---- the question ---- */
 
 enum status search_ask(struct search *search) {
@@ -222,7 +168,7 @@ enum status search_ask(struct search *search) {
     }
     if (status != STATUS_OK)
         return status == STATUS_INVALID ? STATUS_INTERNAL : status;
-    return correct ? make_plan(search) : fetch_page(search);
+    return correct ? make_plan(search) : search_show(search);
 }
 
 enum status search_begin(struct search *search) {

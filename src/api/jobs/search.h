@@ -14,7 +14,15 @@ struct search_corrections {
     size_t count;
 };
 
-/* One search under way; in the request's arena. */
+/* What to show for a facet's value. */
+struct search_label {
+    int kind;
+    struct str value;
+    struct str text; /* STR_NONE: the value says it */
+    bool known;
+};
+
+/* One search under way; in the request's arena, or as long as that. */
 struct search {
     struct api_call *call;
     json_t *document; /* the plan: see search_plan() in the data base */
@@ -24,11 +32,16 @@ struct search {
     unsigned limit;
     struct str after_text; /* of the cursor; STR_NONE: from the start */
     struct search_corrections corrections;
-    struct str key;        /* of the kept plan */
-    struct plan *planner;  /* search_local.c's */
-    json_t *meanings;      /* likewise, of its words and names, as far as they are known */
-    uint64_t dictionaries; /* of the vacancies seen when it began, as bits */
-    void (*on_page)(struct search *search, const struct db_result *result);
+    struct str key;              /* of the kept plan */
+    struct plan *planner;        /* search_local.c's */
+    json_t *meanings;            /* likewise, of its words and names, as far as they are known */
+    uint64_t dictionaries;       /* of the vacancies seen when it began, as bits */
+    bool streams;                /* page after page: its cards are not kept */
+    struct search_label *labels; /* of the facets' values, in order, where their kind has some */
+    size_t labels_count;
+    uint64_t epoch;    /* of the public vacancies, before the labels were looked for */
+    struct str *cards; /* of each hit; STR_NONE: not there */
+    void (*on_page)(struct search *search, struct str items);
     void *context; /* of on_page's owner */
 };
 
@@ -38,8 +51,8 @@ bool search_index_serves(const struct api_call *call);
 void search_count(struct api_call *call, bool by_index);
 /* How many vacancies can be found in all; false: the index does not serve. */
 bool search_count_all(const struct api_call *call, uint64_t *out);
-/* Begins a search of the call's parameters; its page is given to on_page (`items`, and `labels`
- * where facets need some). What is refused is answered. */
+/* Begins a search of the call's parameters; the items of its page, joined by commas, in the arena,
+ * are given to on_page. What is refused is answered. */
 NODISCARD enum status search_begin(struct search *search);
 /* The same with the plan that is there, from query.after on. */
 NODISCARD enum status search_ask(struct search *search);
@@ -68,11 +81,12 @@ const struct parameter_value *search_parameter(const struct api_call *call, cons
 /* By enum search_field and search_facet_kind: the name in `facets`. */
 extern const char *const search_facet_names[SEARCH_FACETS];
 
+/* search_page.c: fetches what is to be shown of the result, then calls on_page. */
+NODISCARD enum status search_show(struct search *search);
+
 /* search_answer.c: the answer's members beside items and next_cursor, as JSON text without a
- * leading comma. labels: the statement's, as JSON text. STR_NONE: no memory. */
-struct str search_members(struct search *search, struct str labels);
-/* Binds :label_facets and :label_values; false: no memory. *any: there are some. */
-bool search_bind_labels(struct search *search, bool *any);
+ * leading comma. STR_NONE: no memory. */
+struct str search_members(struct search *search);
 
 /* search_spell.c: finds the words that no vacancy has and their nearest spelling. True: there are
  * corrections now. */

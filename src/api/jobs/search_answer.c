@@ -6,54 +6,26 @@
 #define SALARY_STEP 5000
 #define SALARY_TOP 200000
 
-static bool has_labels(int kind) {
-    return kind == SEARCH_ROLE || kind == SEARCH_SOFT_SKILL || kind == SEARCH_DUTY ||
-           kind == SEARCH_LANGUAGE || kind == SEARCH_COMPANY || kind == SEARCH_CITY ||
-           kind == SEARCH_REGION || kind == SEARCH_TOOL;
-}
-
-bool search_bind_labels(struct search *search, bool *any) {
-    struct arena *arena = search->call->arena;
-    const struct search_result *result = &search->result;
-    size_t count = 0, at = 0;
-    for (size_t i = 0; i < result->facets_count; i++)
-        count += has_labels(result->facets[i].kind) ? result->facets[i].values_count : 0;
-    *any = count > 0;
-    struct str *kinds = arena_array(arena, count + 1, sizeof *kinds);
-    struct str *values = arena_array(arena, count + 1, sizeof *values);
-    if (kinds == NULL || values == NULL)
-        return false;
-    for (size_t i = 0; i < result->facets_count; i++) {
-        const struct search_facet *facet = &result->facets[i];
-        for (size_t k = 0; has_labels(facet->kind) && k < facet->values_count; k++, at++) {
-            kinds[at] = str_of(search_facet_names[facet->kind]);
-            values[at] = facet->values[k].value;
-        }
-    }
-    struct str kinds_text = bind_array(arena, kinds, count);
-    struct str values_text = bind_array(arena, values, count);
-    api_bind(search->call, "label_facets", kinds_text);
-    api_bind(search->call, "label_values", values_text);
-    return !str_is_none(kinds_text) && !str_is_none(values_text);
-}
-
 /* ---- facets ---- */
 
-static void append_field(struct buf *out, const struct search_facet *facet, const json_t *labels,
-                         size_t *next_label) {
+static void append_label(struct buf *out, const struct search *search, int kind, size_t *next) {
+    if (*next == search->labels_count || search->labels[*next].kind != kind)
+        return; /* a kind without labels */
+    struct str text = search->labels[(*next)++].text;
+    if (str_is_none(text))
+        return;
+    buf_append_text(out, ",\"label\":");
+    buf_append_json_string(out, text);
+}
+
+static void append_field(struct buf *out, const struct search *search,
+                         const struct search_facet *facet, size_t *next_label) {
     buf_append_text(out, "{\"values\":[");
     for (size_t i = 0; i < facet->values_count; i++) {
         const struct search_facet_value *value = &facet->values[i];
         buf_append_text(out, i > 0 ? ",{\"value\":" : "{\"value\":");
         buf_append_json_string(out, value->value);
-        if (has_labels(facet->kind)) {
-            const json_t *label = json_array_get(labels, (*next_label)++);
-            if (json_is_string(label)) {
-                buf_append_text(out, ",\"label\":");
-                buf_append_json_string(
-                    out, str_from(json_string_value(label), json_string_length(label)));
-            }
-        }
+        append_label(out, search, facet->kind, next_label);
         buf_printf(out, ",\"count\":%llu}", (unsigned long long)value->count);
     }
     buf_printf(out, "],\"rest\":{\"values\":%llu,\"count\":%llu},\"missing\":%llu}",
@@ -89,8 +61,8 @@ static void append_published(struct buf *out, const struct search_facet *facet) 
     buf_append_text(out, "]}");
 }
 
-static void append_facets(struct buf *out, const struct search_result *result,
-                          const json_t *labels) {
+static void append_facets(struct buf *out, const struct search *search) {
+    const struct search_result *result = &search->result;
     size_t next_label = 0;
     buf_append_text(out, ",\"facets\":{");
     for (size_t i = 0; i < result->facets_count; i++) {
@@ -101,7 +73,7 @@ static void append_facets(struct buf *out, const struct search_result *result,
         else if (facet->kind == SEARCH_FACET_PUBLISHED)
             append_published(out, facet);
         else
-            append_field(out, facet, labels, &next_label);
+            append_field(out, search, facet, &next_label);
     }
     buf_append_char(out, '}');
 }
@@ -115,11 +87,8 @@ static void append_json(struct buf *out, const char *name, const json_t *value) 
     free(text);
 }
 
-struct str search_members(struct search *search, struct str labels_text) {
+struct str search_members(struct search *search) {
     const struct search_result *result = &search->result;
-    json_t *labels = str_is_none(labels_text)
-                         ? NULL
-                         : json_loadb(labels_text.ptr, labels_text.len, 0, NULL);
     struct buf out;
     buf_init(&out, MEMBERS_MAX);
     if (!str_eq(api_parameter(search->call, "total"), STR("none")))
@@ -130,11 +99,10 @@ struct str search_members(struct search *search, struct str labels_text) {
                    (unsigned long long)result->not_compared_undisclosed,
                    (unsigned long long)result->not_compared_currency);
     if (result->facets_count > 0)
-        append_facets(&out, result, labels);
+        append_facets(&out, search);
     append_json(&out, "place", json_object_get(search->document, "place"));
     if (search->corrections.count > 0)
         append_json(&out, "corrected_query", json_object_get(search->document, "q"));
-    json_decref(labels);
     struct str members = STR("");
     if (buf_status(&out) != STATUS_OK) {
         members = STR_NONE;

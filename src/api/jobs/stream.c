@@ -119,8 +119,8 @@ static void on_rows(struct api_call *call, const struct db_result *result) {
         api_reply_row(call, result);
 }
 
-static void on_page(struct search *search, const struct db_result *result) {
-    take_page(search->call->stream, db_result_get(result, "items"), search_next_key(search));
+static void on_page(struct search *search, struct str items) {
+    take_page(search->call->stream, items, search_next_key(search));
 }
 
 static enum status fetch_by_index(struct stream *stream) {
@@ -189,7 +189,7 @@ enum status stream_begin(struct api_call *call, const struct db_statement *state
     stream->by_index = by_index;
     stream->source.on_wanted = on_wanted;
     stream->source.on_over = on_over;
-    stream->search = (struct search){.call = call, .limit = PAGE, .on_page = on_page};
+    stream->search = (struct search){.call = call, .limit = PAGE, .streams = true, .on_page = on_page};
     arena_init(&stream->arena, PAGE_MEMORY_MAX);
     buf_init(&stream->page, PAGE_BYTES_MAX);
     call->stream = stream;
