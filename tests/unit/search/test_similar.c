@@ -108,7 +108,10 @@ static size_t similar_by_scan(struct filled *filled, const struct search_documen
         bool city = same(one, newest[i], SEARCH_CITY) && in_city++ < SEARCH_LIKE_AMONG;
         int own = points(one, newest[i]);
         if ((role || city) && own >= SEARCH_LIKE_POINTS_MIN && newest[i] != one)
-            out[count++] = (struct search_hit){newest[i]->id, newest[i]->published_at_us, own, -1};
+            out[count++] = (struct search_hit){.id = newest[i]->id,
+                                               .published_at_us = newest[i]->published_at_us,
+                                               .key = own,
+                                               .distance_m = -1};
     }
     qsort(out, count, sizeof *out, compare_hits);
     return count;
