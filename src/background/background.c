@@ -10,6 +10,7 @@
 #include "counts.h"
 #include "generated/statements.h"
 #include "key_watch.h"
+#include "scanner.h"
 #include "segreteria/core/clock.h"
 #include "segreteria/core/log.h"
 #include "segreteria/db/lane.h"
@@ -18,7 +19,7 @@
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
 #define CHORES 10
-#define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + 1)
+#define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + SCANNER_STATEMENTS + 1)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
 
@@ -47,6 +48,7 @@ struct background {
     char audit_days[16];
     struct courier *courier;
     struct key_watch *key_watch;
+    struct scanner *scanner; /* NULL: none is configured */
     struct background_metrics metrics;
     struct counts counts;
     bool mail_idle, told; /* at the end */
@@ -175,6 +177,9 @@ static enum status open_connections(struct background *background,
     if (status == STATUS_OK)
         status = key_watch_create(&key_watch, background->loop, background->lane,
                                   &background->key_watch);
+    if (status == STATUS_OK)
+        status = scanner_create(&options->clamd, options->keys, background->loop, background->lane,
+                                &background->scanner);
     return status != STATUS_OK ? status : db_listener_create(&listener, &background->listener);
 }
 
@@ -211,6 +216,8 @@ static void select_statements(struct background *background) {
         background->statements[CHORES + i] = courier_statements[i];
     for (size_t i = 0; i < KEY_WATCH_STATEMENTS; i++)
         background->statements[CHORES + COURIER_STATEMENTS + i] = key_watch_statements[i];
+    for (size_t i = 0; i < SCANNER_STATEMENTS; i++)
+        background->statements[STATEMENTS - 1 - SCANNER_STATEMENTS + i] = scanner_statements[i];
     background->statements[STATEMENTS - 1] = &stmt_background_counts;
 }
 
@@ -286,10 +293,12 @@ void background_stop(struct background *background) {
         if (background->chores[i].running)
             db_lane_cancel(background->lane, &background->chores[i].call);
     counts_stop(&background->counts);
+    scanner_destroy(background->scanner);
     courier_destroy(background->courier);
     key_watch_stop(background->key_watch);
     db_lane_destroy(background->lane);
     background->courier = NULL;
+    background->scanner = NULL;
     background->listener = NULL;
     background->lane = NULL;
 }

@@ -31,6 +31,7 @@ static const char help[] =
     "                            mail is written to files in DIR/mail\n"
     "  --smtp-plain              smtp:// without STARTTLS, for a mail server on this machine\n"
     "  --smtp-ca-file FILE       certificates to trust in place of the system's\n"
+    "  --clamd ADDRESS           virus scanner for documents: /run/clamav/clamd.ctl, or IP:PORT\n"
     "  --rate-limit RULE         requests of a token or an anonymous address, CLASS=N/PERIOD[,BURST]: class read,\n"
     "                            write, sign_in, upload or export, period second, minute, hour or day; CLASS=off\n"
     "                            or off: none; may be repeated\n"
@@ -42,7 +43,7 @@ static const char help[] =
     "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY (instead of\n"
     "DIR/master.key), SEGRETERIA_LISTEN, SEGRETERIA_OPS_LISTEN, SEGRETERIA_DATA_DIR,\n"
     "SEGRETERIA_PUBLIC_URL, SEGRETERIA_MAIL_FROM, SEGRETERIA_SMTP_URL, SEGRETERIA_SMTP_USER, SEGRETERIA_SMTP_PASSWORD,\n"
-    "SEGRETERIA_RATE_LIMIT (rules as for --rate-limit, divided by blanks).\n"
+    "SEGRETERIA_CLAMD, SEGRETERIA_RATE_LIMIT (rules as for --rate-limit, divided by blanks).\n"
     "SIGTERM and SIGINT: finish the running requests, then exit with status 0.\n";
 
 enum {
@@ -65,6 +66,7 @@ enum {
     SMTP_URL,
     SMTP_PLAIN,
     SMTP_CA_FILE,
+    CLAMD,
     RATE_LIMIT,
     SECURITY_CONTACT,
     LOG_LEVEL,
@@ -92,6 +94,7 @@ static const struct option long_options[] = {
     {"smtp-url", required_argument, NULL, SMTP_URL},
     {"smtp-plain", no_argument, NULL, SMTP_PLAIN},
     {"smtp-ca-file", required_argument, NULL, SMTP_CA_FILE},
+    {"clamd", required_argument, NULL, CLAMD},
     {"rate-limit", required_argument, NULL, RATE_LIMIT},
     {"security-contact", required_argument, NULL, SECURITY_CONTACT},
     {"log-level", required_argument, NULL, LOG_LEVEL},
@@ -206,6 +209,15 @@ static bool rate_limit(const char *name, struct str rule, struct serve_options *
     return false;
 }
 
+static bool scanner(const char *name, const char *address, struct serve_options *out) {
+    if (clamd_address_parse(str_of(address), &out->clamd) == STATUS_OK)
+        return true;
+    (void)fprintf(stderr,
+                  "segreteria: %s takes the path of a socket, IP:PORT or [IP]:PORT, not \"%s\"\n",
+                  name, address);
+    return false;
+}
+
 /* Rules divided by blanks. */
 static bool rate_limits_of_environment(struct serve_options *out) {
     struct str rest = str_of(env_text("SEGRETERIA_RATE_LIMIT", NULL)), rule;
@@ -248,6 +260,7 @@ static bool apply(int option, struct serve_options *out) {
     case SECURITY_CONTACT:
         return is_contact(str_of(optarg)) &&
                add("security-contact", out->security_contacts, &out->security_contacts_count);
+    case CLAMD: return scanner("--clamd", optarg, out);
     case RATE_LIMIT: return rate_limit("--rate-limit", str_of(optarg), out);
     case LOG_LEVEL:
         if (log_level_parse(str_of(optarg), &out->log_level) == STATUS_OK)
@@ -262,7 +275,9 @@ static bool apply(int option, struct serve_options *out) {
 
 int serve_options_parse(int argc, char **argv, struct serve_options *out) {
     defaults(out);
-    if (!rate_limits_of_environment(out))
+    const char *clamd = env_text("SEGRETERIA_CLAMD", NULL);
+    if (!rate_limits_of_environment(out) ||
+        (clamd != NULL && !scanner("SEGRETERIA_CLAMD", clamd, out)))
         return 3;
     for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
         if (option == HELP) {

@@ -8,6 +8,7 @@
 
 #include "mail_options.h"
 #include "segreteria/auth/rate.h"
+#include "segreteria/background/clamd.h"
 #include "segreteria/core/log.h"
 #include "segreteria/core/str.h"
 #include "segreteria/http/address.h"
@@ -36,6 +37,7 @@ struct serve_options {
     struct http_network trusted_proxies[OPTIONS_LIST_MAX];
     size_t trusted_proxies_count;
     struct mail_options mail;
+    struct clamd_address clamd; /* len 0: documents are not scanned */
     struct rate_rules rates;
     struct str security_contacts[OPTIONS_LIST_MAX]; /* URIs */
     size_t security_contacts_count;

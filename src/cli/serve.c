@@ -274,7 +274,8 @@ static enum status start_workers(struct serve *serve) {
         .keys_source = serve->options.master_key != NULL ? "environment"
                                                          : cluster_data_dir(serve->cluster),
         .audit_retention_days = (unsigned)serve->options.audit_retention_days,
-        .counts = serve->ops_fd >= 0};
+        .counts = serve->ops_fd >= 0,
+        .clamd = serve->options.clamd};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);
     mail_options_courier(&serve->options.mail, str_of(serve->site), &background.mail);
     background.mail.data_dir_fd = cluster_dir_fd(serve->cluster);

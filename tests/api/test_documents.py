@@ -294,13 +294,13 @@ def test_with_an_application(world, database):
     content(company.client, mine[0]["id"]).expect(404, "not_found")
 
 
-def test_infected_documents_go_to_their_owner_only(world, database):
+def test_infected_documents_go_to_nobody(world, database):
     company, candidate = world.company(), world.candidate()
     document = store(candidate, PDF).expect(201).json
     attach(database, world.application(candidate, world.job(company)), document)
     database.query("update documents set scan = 'infected', scanned_at = now() where id = %s", document["id"])
     content(company.client, document["id"]).expect(409, "document_infected")
-    content(candidate.client, document["id"]).expect(200)
+    content(candidate.client, document["id"]).expect(409, "document_infected")
 
 
 class TestLinks:

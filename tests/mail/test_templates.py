@@ -18,7 +18,7 @@ EVIL = "Rossi\r\nBcc: x@y.example\r\n\r\n<script>alert('1')</script> & \"Figli\"
 VALUES = {
     "job": "Executive assistant", "company": "Società Àlfa & Figli", "inviter": "Lucía D'Àgostino", "role": "recruiter", "new_email": "nuova@posta.example",
     "old_email": "vecchia@posta.example", "network": "192.0.2.0/24", "token": "a program", "prefix": "sgr_abcd", "left": 7,
-    "reason": "No such company in the register.", "title": "Segretaria", "days": "5", "application": "01a1d2f0-93c8-7b64-9e1d-70c5a2d48f13",
+    "reason": "No such company in the register.", "title": "Segretaria", "days": "5", "document": "01a1d2f0-93c8-7b64-9e1d-70c5a2d48f14", "application": "01a1d2f0-93c8-7b64-9e1d-70c5a2d48f13",
     "at": "2026-11-03T08:05:59.123Z",
     "url": "https://lavoro.example/links#verify_email=sgrl_" + "0" * 49}
 ITALIAN = re.compile(r"\b(il|la|non|tuo|di)\b")

@@ -1,12 +1,13 @@
 /* Background work of one instance, on a thread and connections of its own: writes the expiry of
- * vacancies, removes old idempotency keys, sessions and audit rows, sends mail, and hears of
- * revocations by other instances. Any number of instances may run it: the statements take their
- * rows with FOR UPDATE SKIP LOCKED.
+ * vacancies, removes old idempotency keys, sessions and audit rows, sends mail, has documents
+ * scanned, and hears of revocations by other instances. Any number of instances may run it: the
+ * statements take their rows with FOR UPDATE SKIP LOCKED.
  */
 #ifndef SEGRETERIA_BACKGROUND_BACKGROUND_H
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
 
 #include "segreteria/auth/cache.h"
+#include "segreteria/background/clamd.h"
 #include "segreteria/core/counter.h"
 #include "segreteria/core/status.h"
 #include "segreteria/mail/courier.h"
@@ -26,6 +27,7 @@ struct background_options {
     unsigned audit_retention_days;
     bool counts;                 /* what waits in tables is counted now and then, for metrics */
     struct courier_options mail; /* what it points at must live as long */
+    struct clamd_address clamd;  /* the virus scanner; len 0: none */
 };
 
 /* Connections it takes from the data base's allowance. */

@@ -1,5 +1,5 @@
-/* Ids, keys and names of documents. */
-#include "document.h"
+/* Ids, keys, reading and names of documents. */
+#include "segreteria/api/document.h"
 
 void document_id_make(struct document_id *id) {
     struct uuid uuid = uuid_v7();
@@ -28,6 +28,36 @@ enum status document_secret_open(const struct keys *keys, const struct document_
         return STATUS_INVALID;
     return secret_open(keys, SECRET_DOCUMENT, str_of(id->text),
                        str_from((const char *)bytes, sizeof bytes), secret);
+}
+
+enum status document_reader_open(struct document_reader *reader, const struct keys *keys,
+                                 const struct document_id *id, struct str sealed) {
+    unsigned char secret[DOCUMENT_SECRET_BYTES];
+    reader->at_end = false;
+    enum status status = document_secret_open(keys, id, sealed, secret);
+    if (status == STATUS_OK &&
+        crypto_secretstream_xchacha20poly1305_init_pull(
+            &reader->cipher, secret + crypto_secretstream_xchacha20poly1305_KEYBYTES, secret) != 0)
+        status = STATUS_INTERNAL;
+    sodium_memzero(secret, sizeof secret);
+    return status;
+}
+
+enum status document_reader_next(struct document_reader *reader, struct str chunk,
+                                 unsigned char *out, size_t *len) {
+    size_t cipher_len = 0;
+    unsigned long long plain_len = 0;
+    unsigned char tag = 0;
+    if (reader->at_end || chunk.len < 2 ||
+        sodium_hex2bin(reader->cipher_text, sizeof reader->cipher_text, chunk.ptr + 2,
+                       chunk.len - 2, NULL, &cipher_len, NULL) != 0 ||
+        cipher_len < crypto_secretstream_xchacha20poly1305_ABYTES ||
+        crypto_secretstream_xchacha20poly1305_pull(&reader->cipher, out, &plain_len, &tag,
+                                                   reader->cipher_text, cipher_len, NULL, 0) != 0)
+        return STATUS_INVALID;
+    reader->at_end = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+    *len = (size_t)plain_len;
+    return STATUS_OK;
 }
 
 /* Bytes of the UTF-8 character that begins here, as its first byte says. */

@@ -11,7 +11,6 @@
 #include "range.h"
 
 #define CHUNKS_AT_ONCE 2 /* as in chunks.sql */
-#define CIPHER_BYTES (DOCUMENT_CHUNK_BYTES + crypto_secretstream_xchacha20poly1305_ABYTES)
 #define READ_DEADLINE_MS 15000u
 #define PARAMS_MAX 4
 
@@ -22,13 +21,11 @@ struct download {
     uint64_t from, to; /* what is sent, both included */
     uint64_t position; /* of the next byte that is decrypted */
     unsigned next;     /* chunk */
-    bool at_end;       /* the last chunk was decrypted */
-    crypto_secretstream_xchacha20poly1305_state cipher;
+    struct document_reader reader;
     struct db_lane *lane; /* of the read in flight; NULL: none */
     struct db_call db;
     struct str params[PARAMS_MAX];
     char number[16];
-    unsigned char cipher_text[CIPHER_BYTES];
     unsigned char plain[CHUNKS_AT_ONCE * DOCUMENT_CHUNK_BYTES];
 };
 
@@ -44,23 +41,6 @@ static void fail(struct download *download, const char *why) {
     log_error("document_unreadable", "document=%s why=%s request_id=%.*s", download->id.text, why,
               STR_FMT(http_request_id(download->call->request)));
     http_source_fail(&download->source);
-}
-
-/* One chunk's ciphertext ("\\x...") decrypted to out; false: it is not what was stored. */
-static bool decrypt(struct download *download, struct str text, unsigned char *out, size_t *len) {
-    size_t cipher_len = 0;
-    unsigned long long plain_len = 0;
-    unsigned char tag = 0;
-    if (download->at_end || text.len < 2 ||
-        sodium_hex2bin(download->cipher_text, CIPHER_BYTES, text.ptr + 2, text.len - 2, NULL,
-                       &cipher_len, NULL) != 0 ||
-        cipher_len < crypto_secretstream_xchacha20poly1305_ABYTES ||
-        crypto_secretstream_xchacha20poly1305_pull(&download->cipher, out, &plain_len, &tag,
-                                                   download->cipher_text, cipher_len, NULL, 0) != 0)
-        return false;
-    download->at_end = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
-    *len = (size_t)plain_len;
-    return true;
 }
 
 static void read_on(struct download *download);
@@ -92,8 +72,8 @@ static void on_chunks(struct db_call *db, const struct db_result *result) {
     }
     for (size_t row = 0; row < rows; row++) {
         size_t more = 0;
-        if (!decrypt(download, db_result_value(result, row, column), download->plain + len,
-                     &more)) {
+        if (document_reader_next(&download->reader, db_result_value(result, row, column),
+                                 download->plain + len, &more) != STATUS_OK) {
             fail(download, "decryption");
             return;
         }
@@ -200,7 +180,6 @@ static void answer(struct download *download, const struct db_result *opened, ui
 
 static enum status make(struct api_call *call, struct str id, const struct db_result *opened,
                         struct download **out) {
-    unsigned char secret[DOCUMENT_SECRET_BYTES];
     struct download *download = calloc(1, sizeof *download);
     if (download == NULL || id.len != UUID_TEXT_SIZE - 1) {
         free(download);
@@ -211,14 +190,8 @@ static enum status make(struct api_call *call, struct str id, const struct db_re
     for (size_t i = 0; i < id.len; i++) /* as it was sealed: a client may write it in capitals */
         download->id.text[i] = (char)(id.ptr[i] >= 'A' && id.ptr[i] <= 'F' ? id.ptr[i] | 0x20
                                                                            : id.ptr[i]);
-    enum status status = document_secret_open(call->keys, &download->id,
-                                              db_result_get(opened, "out_key"), secret);
-    if (status == STATUS_OK &&
-        crypto_secretstream_xchacha20poly1305_init_pull(
-            &download->cipher, secret + crypto_secretstream_xchacha20poly1305_KEYBYTES, secret) !=
-            0)
-        status = STATUS_INTERNAL;
-    sodium_memzero(secret, sizeof secret);
+    enum status status = document_reader_open(&download->reader, call->keys, &download->id,
+                                              db_result_get(opened, "out_key"));
     if (status != STATUS_OK) {
         log_error("document_key", "document=%s status=%s", download->id.text, status_name(status));
         on_over(&download->source);

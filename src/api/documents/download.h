@@ -4,7 +4,7 @@
 #define SEGRETERIA_API_DOCUMENTS_DOWNLOAD_H
 
 #include "../internal.h"
-#include "document.h"
+#include "segreteria/api/document.h"
 
 /* Answers with the document that documents_open or document_link_open describes, or with their
  * refusal; one range of it where the client asks for one (RFC 9110 section 14). */

@@ -4,7 +4,7 @@
 #include <magic.h>
 #include <string.h>
 
-#include "document.h"
+#include "segreteria/api/document.h"
 
 #define DOCX "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

@@ -9,7 +9,7 @@
 #define SEGRETERIA_API_DOCUMENTS_UPLOAD_H
 
 #include "../internal.h"
-#include "document.h"
+#include "segreteria/api/document.h"
 
 #define DOCUMENT_BYTES_MAX ((uint64_t)10 * 1024 * 1024)
 #define UPLOADS_MAX 64 /* at once on a worker */

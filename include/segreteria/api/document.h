@@ -1,6 +1,7 @@
-/* What uploads and downloads of documents share: ids, sealed keys, types, names. */
-#ifndef SEGRETERIA_API_DOCUMENTS_DOCUMENT_H
-#define SEGRETERIA_API_DOCUMENTS_DOCUMENT_H
+/* What uploads, downloads and the scanning of documents share: ids, sealed keys, reading, types,
+ * names. */
+#ifndef SEGRETERIA_API_DOCUMENT_H
+#define SEGRETERIA_API_DOCUMENT_H
 
 #include <sodium.h>
 
@@ -30,6 +31,21 @@ void document_secret_seal(const struct keys *keys, const struct document_id *id,
 NODISCARD enum status document_secret_open(const struct keys *keys, const struct document_id *id,
                                            struct str sealed,
                                            unsigned char secret[DOCUMENT_SECRET_BYTES]);
+
+/* A document's ciphertext turned back into its bytes, from the beginning on, chunk by chunk. */
+struct document_reader {
+    crypto_secretstream_xchacha20poly1305_state cipher;
+    bool at_end; /* the last chunk was read */
+    unsigned char cipher_text[DOCUMENT_CHUNK_BYTES + crypto_secretstream_xchacha20poly1305_ABYTES];
+};
+
+/* sealed: as in document_secret_open. Wipe the reader when done (sodium_memzero). */
+NODISCARD enum status document_reader_open(struct document_reader *reader, const struct keys *keys,
+                                           const struct document_id *id, struct str sealed);
+/* The next chunk (PostgreSQL's bytea text) decrypted to out, DOCUMENT_CHUNK_BYTES. INVALID: it is
+ * not what was stored there. */
+NODISCARD enum status document_reader_next(struct document_reader *reader, struct str chunk,
+                                           unsigned char *out, size_t *len);
 
 /* The media type of a file that begins with these bytes (its first chunk), of those that are taken
  * (static text); NULL: none of them, whatever its name says. */
