@@ -49,6 +49,9 @@ static void ask(struct http_source *source) {
     if (source->asked)
         return;
     source->asked = true;
+    /* Each piece is due as a whole answer is: what the client took before has had its own time. */
+    source->request->deadline_ms = loop_now_ms(connection->server->loop) +
+                                   connection->server->limits.request_deadline_ms;
     connection_deadline(connection, PHASE_SOURCE, connection->server->limits.request_deadline_ms);
     source->on_wanted(source);
 }

@@ -183,7 +183,7 @@ def token_hash():
 
 # What the server runs in their place for a company.
 RECORDED = {"applications_get": "applications_view", "applications_list": "applications_view_list",
-            "applications_list_for_job": "applications_view_list_for_job", "applications_events": "applications_view_events"}
+            "applications_list_for_job": "applications_view_list", "applications_events": "applications_view_events"}
 
 
 class Company:

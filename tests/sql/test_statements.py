@@ -136,3 +136,35 @@ def test_filtered_search_reads_little(full, asked):
     for _ in range(2):  # the first one also reads catalogues
         plan = full.value(query)[0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 400
+
+
+@pytest.fixture(scope="module")
+def received(full):
+    """All 100,000 applications are one company's, 10,000 of them one vacancy's; one in a hundred has a rare word."""
+    company, job = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+    full.execute("""
+        insert into application_search (application_id, company_id, job_id, candidate_id, submitted_at, updated_at, words)
+        select id, %s, job, candidate_id, submitted_at, submitted_at,
+            to_tsvector('simple', 'comun' || case when n %% 100 = 7 then ' rar' else '' end
+                || case when n %% 1000 = 8 then ' rarissim' else '' end)
+                || format('%%L %%L %%L', 'c:' || %s::text, 'j:' || job, 's:submitted')::tsvector
+        from (select *, row_number() over (order by submitted_at desc) as n from applications) as a,
+            lateral (select case when n %% 10 = 0 then %s::uuid else id end as job) as j""", company, company, job)
+    full.execute("analyze application_search")
+    return full, company, job
+
+
+@pytest.mark.parametrize("asked", [
+    {}, {"sort": "updated"}, {"q": "comune"}, {"q": "raro"}, {"q": "rarissimo"}, {"q": "nessuno"}, {"q": "comune -raro"},
+    {"status": ["submitted"]}, {"status": ["hired"]}, {"overdue": "true"}, {"since": "2100-01-01T00:00:00Z"}], ids=str)
+@pytest.mark.parametrize("of_job", [False, True])
+def test_a_page_of_received_applications_reads_little(received, asked, of_job):
+    """A first page of 100,000 of a company, or of 10,000 of a vacancy."""
+    db, company, job = received
+    conditions = db.value("select applications_asked(%s, %s, %s)", company, job if of_job else None, json.dumps(asked))
+    whose = f"'{company}', " + (f"'{job}'" if of_job else "null")
+    query = (f"explain (analyze, buffers, format json) select applications_found({whose}, $x${json.dumps(conditions)}$x$,"
+             f" '{asked.get('sort', 'recent')}', null, 21)")
+    for _ in range(2):
+        plan = db.value(query)[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= 2500

@@ -2,10 +2,8 @@
  * own. That a company's member sees candidates is recorded. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
-#include "segreteria/api/call.h"
+#include "listing.h"
 
 enum status api_applications_list_for_job(struct api_call *call) {
-    return api_submit(call, call->principal.kind == PRINCIPAL_COMPANY
-                                ? &stmt_applications_view_list_for_job
-                                : &stmt_applications_list_for_job);
+    return listing_answer(call, &stmt_applications_list_for_job);
 }

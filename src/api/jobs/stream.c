@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "../internal.h"
+#include "../ndjson.h"
 #include "search.h"
 
 #define PAGE 200u
@@ -47,30 +48,6 @@ static void stream_free(void *memory) {
 
 /* ---- a page ---- */
 
-/* Items come joined by commas; those between them become line ends. No byte of a UTF-8 sequence is
- * a comma, quote or brace. */
-static void take_items(struct stream *stream, struct str items) {
-    unsigned depth = 0;
-    bool quoted = false;
-    buf_clear(&stream->page);
-    buf_append(&stream->page, items);
-    if (items.len == 0 || buf_status(&stream->page) != STATUS_OK)
-        return;
-    for (char *p = stream->page.data, *end = p + stream->page.len; p < end; p++) {
-        if (quoted && *p == '\\')
-            p++;
-        else if (*p == '"')
-            quoted = !quoted;
-        else if (!quoted && (*p == '{' || *p == '['))
-            depth++;
-        else if (!quoted && (*p == '}' || *p == ']'))
-            depth--;
-        else if (*p == ',' && depth == 0)
-            *p = '\n';
-    }
-    buf_append_char(&stream->page, '\n');
-}
-
 static void fetch(struct api_call *call);
 
 static void send_head(struct stream *stream) {
@@ -95,7 +72,7 @@ static void give(struct stream *stream) {
 
 static void take_page(struct stream *stream, struct str items, struct str next_key) {
     struct api_call *call = stream->call;
-    take_items(stream, items);
+    ndjson_lines(&stream->page, items);
     stream->more = !str_is_none(next_key);
     if (buf_status(&stream->page) != STATUS_OK || next_key.len >= KEY_SIZE) {
         api_fail(call, STATUS_NO_MEMORY);
