@@ -25,8 +25,14 @@ begin
     j.region := b #>> '{location,region}';
     j.city := b #>> '{location,city}';
     j.postal_code := b #>> '{location,postal_code}';
-    j.latitude := (b #> '{location,latitude}')::numeric;
-    j.longitude := (b #> '{location,longitude}')::numeric;
+    -- What somebody got as the gazetteer's, and sends back, is not the company's word.
+    if b #>> '{location,coordinates}' is distinct from 'gazetteer' then
+        j.latitude := (b #> '{location,latitude}')::numeric;
+        j.longitude := (b #> '{location,longitude}')::numeric;
+    else
+        j.latitude := null;
+        j.longitude := null;
+    end if;
     j.salary_min := trim_scale(round((b #> '{salary,min}')::numeric, 2));
     j.salary_max := trim_scale(round((b #> '{salary,max}')::numeric, 2));
     j.salary_currency := b #>> '{salary,currency}';
@@ -62,7 +68,7 @@ begin
     return jsonb_strip_nulls(jsonb_build_object(
         'reference', j.reference, 'title', j.title, 'description', j.description, 'language', j.language, 'role', j.role,
         'occupation', j.occupation, 'employment_type', j.employment_type, 'contract', j.contract,
-        'work_mode', j.work_mode, 'office_days_per_week', j.office_days_per_week, 'location', job_location_json(j),
+        'work_mode', j.work_mode, 'office_days_per_week', j.office_days_per_week, 'location', job_own_location(j),
         'salary', job_salary_json(j), 'collective_agreement', job_agreement_json(j), 'languages', j.languages,
         'tools', j.tools, 'soft_skills', j.soft_skills, 'experience_years_min', j.experience_years_min,
         'principals', j.principals, 'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level)

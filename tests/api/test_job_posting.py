@@ -23,6 +23,14 @@ EVERYTHING = {
 }
 
 
+SITE = "https://jobs.example.org"
+
+
+@pytest.fixture(scope="module")
+def server_options():
+    return ["--public-url", SITE]
+
+
 @pytest.fixture(scope="module")
 def vocabulary(tmp_path_factory):
     """{type: (types it extends, {property: text of its range})}"""
@@ -87,8 +95,13 @@ def posting(api, job):
 
 
 def test_everything_that_google_asks_for(world, company, api, vocabulary):
-    found = posting(api, world.job(company, **EVERYTHING))
+    company.client.patch(f"/v1/companies/{company.id}", {"website": "https://lario.example.org"}).expect(200)
+    job = world.job(company, **EVERYTHING)
+    found = posting(api, job)
     check(vocabulary, found)
+    assert found["url"] == f"{SITE}/v1/jobs/{job['id']}"
+    assert found["hiringOrganization"] == {"@type": "Organization", "name": "Lario Meccanica", "sameAs": "https://lario.example.org"}
+    assert found["jobLocation"]["geo"] == {"@type": "GeoCoordinates", "latitude": 45.4, "longitude": 9.2}
     assert GOOGLE_REQUIRED | GOOGLE_RECOMMENDED <= set(found)
     assert found["identifier"] == {"@type": "PropertyValue", "name": "Lario Meccanica", "value": "EA-7"}
     assert found["baseSalary"]["value"] == {"@type": "QuantitativeValue", "minValue": 1500, "maxValue": 2000.5, "unitText": "MONTH"}
@@ -110,6 +123,13 @@ def test_remote_work_and_little_said(world, company, api, vocabulary):
     bare = posting(api, world.job(company, location={"country": "GB"}, salary=None, valid_through=None, role=None, employment_type=None))
     check(vocabulary, bare)
     assert not {"baseSalary", "validThrough", "occupationalCategory", "employmentType"} & set(bare)
+
+
+def test_the_middle_of_a_town_is_no_address(world, company, api):
+    """Google takes coordinates for the place of work: the gazetteer's are not told."""
+    job = world.job(company)
+    assert job["location"]["coordinates"] == "gazetteer"
+    assert "geo" not in posting(api, job)["jobLocation"]
 
 
 def test_one_resource_two_representations(world, company, api):

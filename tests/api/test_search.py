@@ -119,7 +119,7 @@ def test_gazetteer(api):
 
 def test_coordinates_come_from_the_gazetteer(api, world, company, database):
     job = world.job(company, location={"country": "IT", "city": "Forlì"}, title="Con le coordinate")
-    assert "latitude" not in job["location"]  # the vacancy says what the company wrote
+    assert job["location"]["coordinates"] == "gazetteer"
     assert database.value("select round(latitude::numeric, 1)::text from job_search where job_id = %s", job["id"]) == "44.2"
 
 

@@ -11,8 +11,11 @@ static void ask(struct api_call *call) {
         api_fail(call, status);
 }
 
-static void reply_posting(struct api_call *call, const struct db_result *result) {
-    struct str body = posting_make(call->arena, db_result_get(result, "body"));
+static void on_company(struct api_call *call, const struct db_result *result) {
+    const struct posting_source source = {.document = *(const struct str *)call->state,
+                                          .site = call->worker->shared->site.url,
+                                          .website = db_result_get(result, "website")};
+    struct str body = posting_make(call->arena, &source);
     if (str_is_none(body)) {
         api_fail(call, STATUS_NO_MEMORY);
         return;
@@ -23,6 +26,24 @@ static void reply_posting(struct api_call *call, const struct db_result *result)
                                .parts_count = 1,
                                .no_store = call->authenticated};
     http_reply_send(call->request, &reply);
+}
+
+/* The document waits in the arena until the company is known. */
+static void reply_posting(struct api_call *call, const struct db_result *result) {
+    struct str document = db_result_get(result, "body"), *kept;
+    struct str company = db_result_get(result, "out_company_id");
+    kept = arena_alloc(call->arena, sizeof *kept);
+    const char *text = arena_strdup(call->arena, document);
+    const char *id = arena_strdup(call->arena, company);
+    enum status status = STATUS_NO_MEMORY;
+    if (kept != NULL && text != NULL && id != NULL) {
+        *kept = str_from(text, document.len);
+        call->state = kept;
+        api_bind(call, "company_id", str_from(id, company.len));
+        status = api_submit_then(call, &stmt_jobs_posting_company, on_company);
+    }
+    if (status != STATUS_OK)
+        api_fail(call, status);
 }
 
 static bool wants_posting(const struct api_call *call) {

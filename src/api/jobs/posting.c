@@ -51,9 +51,11 @@ static const char *employment_type(const char *value) {
     return code_of(types, sizeof types / sizeof types[0], value);
 }
 
-static json_t *organization(const json_t *company) {
+static json_t *organization(const json_t *company, struct str website) {
     json_t *made = of_type("Organization");
     set_text(made, "name", text_of(company, "name"));
+    if (website.len > 0)
+        set(made, "sameAs", json_stringn(website.ptr, website.len));
     return made;
 }
 
@@ -75,7 +77,9 @@ static json_t *place(const json_t *location) {
     set(made, "address", address);
     json_t *latitude = json_object_get(location, "latitude");
     json_t *longitude = json_object_get(location, "longitude");
-    if (latitude != NULL && longitude != NULL)
+    /* The middle of a town is no address. */
+    bool given = json_object_get(location, "coordinates") == NULL;
+    if (given && latitude != NULL && longitude != NULL)
         set(made, "geo",
             json_pack("{s:s,s:O,s:O}", "@type", "GeoCoordinates", "latitude", latitude, "longitude",
                       longitude));
@@ -142,18 +146,20 @@ static void locate(json_t *posting, const json_t *job) {
         set(posting, "jobLocation", place(location));
 }
 
-static json_t *make(const json_t *job) {
+static json_t *make(const json_t *job, const struct posting_source *source) {
     const json_t *company = json_object_get(job, "company");
     const char *published = text_of(job, "published_at"), *last = text_of(job, "valid_through");
     json_t *posting = json_pack("{s:s,s:s}", "@context", "https://schema.org/", "@type",
                                 "JobPosting");
     set_text(posting, "title", text_of(job, "title"));
+    if (source->site != NULL)
+        set(posting, "url", json_sprintf("%s/v1/jobs/%s", source->site, text_of(job, "id")));
     describe(posting, text_of(job, "description"));
     set(posting, "identifier", identifier(job, company));
     set_text(posting, "datePosted", published != NULL ? published : text_of(job, "created_at"));
     if (last != NULL)
         set(posting, "validThrough", json_sprintf("%sT23:59:59Z", last));
-    set(posting, "hiringOrganization", organization(company));
+    set(posting, "hiringOrganization", organization(company, source->website));
     locate(posting, job);
     set_text(posting, "employmentType", employment_type(text_of(job, "employment_type")));
     set(posting, "baseSalary", salary(json_object_get(job, "salary")));
@@ -167,9 +173,9 @@ static json_t *make(const json_t *job) {
     return posting;
 }
 
-struct str posting_make(struct arena *arena, struct str document) {
-    json_t *job = json_loadb(document.ptr, document.len, 0, NULL);
-    json_t *posting = job == NULL ? NULL : make(job);
+struct str posting_make(struct arena *arena, const struct posting_source *source) {
+    json_t *job = json_loadb(source->document.ptr, source->document.len, 0, NULL);
+    json_t *posting = job == NULL ? NULL : make(job, source);
     char *text = posting == NULL ? NULL : json_dumps(posting, JSON_COMPACT);
     struct str out = STR_NONE;
     if (text != NULL) {

@@ -5,7 +5,13 @@
 #include "segreteria/core/arena.h"
 #include "segreteria/core/str.h"
 
-/* The stored public document of a vacancy as JSON-LD, in the arena; STR_NONE: out of memory. */
-struct str posting_make(struct arena *arena, struct str document);
+struct posting_source {
+    struct str document; /* the stored public document of the vacancy */
+    const char *site;    /* where people find this server, without a slash at the end; NULL: not
+                            known */
+    struct str website;  /* of the company; STR_NONE: none */
+};
+/* JSON-LD, in the arena; STR_NONE: out of memory. */
+struct str posting_make(struct arena *arena, const struct posting_source *source);
 
 #endif
