@@ -107,7 +107,7 @@ static enum status send_statement(struct db_stream *stream) {
     for (size_t i = 0; i < statement->params_count; i++)
         values[i] = stream->options.params[i].ptr;
     if (PQsendQueryParams(stream->pg, statement->sql, (int)statement->params_count, NULL, values,
-                          NULL, NULL, 0) == 1 &&
+                          NULL, NULL, stream->options.binary ? 1 : 0) == 1 &&
         PQsetSingleRowMode(stream->pg) == 1)
         return STATUS_OK;
     complain(stream, "send");

@@ -22,6 +22,40 @@ static inline bool find_single(const struct phrase *phrase, uint32_t *first) {
     return true;
 }
 
+/* The positions of a word, one after the other. */
+struct steps {
+    const uint8_t *at, *end;
+    uint32_t position;
+};
+
+static inline struct steps steps_begin(const uint8_t *in) {
+    if (*in < CODE_SHORT)
+        return (struct steps){in, in, code_positions_single(in)};
+    struct steps steps = {in + (*in == 255 ? 3 : 1), code_positions_skip(in), 0};
+    steps.at = code_step_read(steps.at, &steps.position);
+    return steps;
+}
+
+static inline bool steps_next(struct steps *steps) {
+    uint32_t step;
+    if (steps->at >= steps->end)
+        return false;
+    steps->at = code_step_read(steps->at, &step);
+    steps->position += step;
+    return true;
+}
+
+static inline uint32_t find_two(const uint8_t *first, const uint8_t *second, uint32_t distance) {
+    struct steps a = steps_begin(first), b = steps_begin(second);
+    for (;;) {
+        uint32_t wanted = a.position + distance;
+        if (b.position == wanted)
+            return a.position;
+        if (!steps_next(b.position < wanted ? &b : &a))
+            return 0;
+    }
+}
+
 static uint32_t find_among_many(struct phrase *phrase) {
     const struct search_step *steps = phrase->sequence->steps;
     size_t count = phrase->sequence->count;
@@ -55,7 +89,12 @@ static inline __attribute__((always_inline)) uint32_t find_first(struct phrase *
     uint32_t single;
     for (size_t i = 0; i < phrase->sequence->count; i++)
         cursor_seek(&phrase->cursors[i], doc);
-    return find_single(phrase, &single) ? single : find_among_many(phrase);
+    if (find_single(phrase, &single))
+        return single;
+    if (phrase->sequence->count == 2)
+        return find_two(phrase->cursors[0].positions, phrase->cursors[1].positions,
+                        phrase->sequence->steps[1].distance);
+    return find_among_many(phrase);
 }
 
 /* The vacancies that have all the words, gone ones too (what is noted must stay right), into `out`;
@@ -75,8 +114,7 @@ static bool candidates(struct run *run, const struct view *view, uint8_t diction
     return true;
 }
 
-/* The tier of a phrase that ends there, from 0. */
-static uint32_t tier_of(const struct search_segment *segment, uint32_t doc, uint32_t position) {
+uint32_t phrase_tier(const struct search_segment *segment, uint32_t doc, uint32_t position) {
     uint32_t tier = 0;
     while (tier < TIERS - 1 && position > segment->ends[doc][tier])
         tier++;
@@ -93,7 +131,7 @@ find_each(struct phrase *phrase, const uint64_t *among, uint32_t *out) {
             uint32_t doc = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w);
             uint32_t first = find_first(phrase, doc);
             if (first != 0)
-                out[found++] = doc | tier_of(segment, doc, first + length) << MEMO_TIER_SHIFT;
+                out[found++] = doc | phrase_tier(segment, doc, first + length) << MEMO_TIER_SHIFT;
         }
     return found;
 }
@@ -139,11 +177,50 @@ static enum status spread(struct run *run, const struct view *view, const uint32
     return STATUS_OK;
 }
 
+/* Two common words side by side are worked out already; NULL: these are not. */
+static const struct pair *noted_pair(const struct search_segment *segment, uint8_t dictionary,
+                                     const struct search_step *first) {
+    if (segment->pairs == NULL || first[1].distance != first[0].distance + 1)
+        return NULL;
+    int64_t a = terms_find(segment, dictionary, first[0].lexeme),
+            b = terms_find(segment, dictionary, first[1].lexeme);
+    return a < 0 || b < 0 ? NULL : pairs_find(segment->pairs, (uint32_t)a, (uint32_t)b);
+}
+
+/* Out of the candidates of a longer phrase go those that lack two of its words side by side. */
+static enum status narrow(struct run *run, const struct search_segment *segment, uint8_t dictionary,
+                          const struct search_sequence *sequence, uint64_t *among) {
+    for (size_t i = 0; i + 1 < sequence->count; i++) {
+        const struct pair *pair = noted_pair(segment, dictionary, &sequence->steps[i]);
+        if (pair == NULL)
+            continue;
+        uint32_t *docs = scratch_array(run->scratch, (size_t)pair->count + 1, sizeof *docs);
+        if (docs == NULL)
+            return STATUS_NO_MEMORY;
+        pairs_read(segment->pairs, pair, docs);
+        memset(run->room[2], 0, segment->words * sizeof *run->room[2]);
+        for (uint32_t k = 0; k < pair->count; k++)
+            bits_set(run->room[2], docs[k] & ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1));
+        bits_and(among, run->room[2], segment->words);
+    }
+    return STATUS_OK;
+}
+
 enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,
                          const struct search_sequence *sequence, uint64_t *out[TIERS]) {
     const struct search_segment *segment = view->segment;
     for (unsigned tier = 0; tier < TIERS; tier++)
         out[tier] = NULL;
+    const struct pair *pair = sequence->count == 2
+                                  ? noted_pair(segment, dictionary, sequence->steps)
+                                  : NULL;
+    if (pair != NULL) {
+        uint32_t *found = scratch_array(run->scratch, (size_t)pair->count + 1, sizeof *found);
+        if (found == NULL)
+            return STATUS_NO_MEMORY;
+        pairs_read(segment->pairs, pair, found);
+        return spread(run, view, found, pair->count, out);
+    }
     const struct memo_entry *noted = memo_find(segment->memo, dictionary, sequence);
     if (noted != NULL) {
         uint32_t *again = scratch_array(run->scratch, noted->count, sizeof *again);
@@ -161,6 +238,8 @@ enum status match_phrase(struct run *run, const struct view *view, uint8_t dicti
     phrase->positions = run->positions;
     if (!candidates(run, view, dictionary, phrase, among))
         return STATUS_OK;
+    if (sequence->count > 2 && narrow(run, segment, dictionary, sequence, among) != STATUS_OK)
+        return STATUS_NO_MEMORY;
     uint32_t count = bits_count(among, segment->words);
     uint32_t *matches = scratch_array(run->scratch, count, sizeof *matches);
     if (matches == NULL)

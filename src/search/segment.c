@@ -31,6 +31,7 @@ void segment_free(struct search_segment *segment) {
     free(segment->keys);
     free(segment->skips);
     free(segment->tiers);
+    free(segment->pairs);
     memo_free(segment->memo);
     free(segment);
 }

@@ -9,6 +9,7 @@
 #include "bits.h"
 #include "codes.h"
 #include "memo.h"
+#include "pairs.h"
 #include "segreteria/search/index.h"
 
 #define SEGMENT_DOCS_MAX (UINT32_C(1) << 18)
@@ -103,7 +104,8 @@ struct search_segment {
     struct tier_lists *tiers;
     size_t tiers_count;
 
-    struct memo *memo; /* or NULL */
+    struct pairs *pairs; /* or NULL */
+    struct memo *memo;   /* or NULL */
     size_t memory;     /* bytes of all this, but the memo */
     /* the writer's */
     uint64_t serial; /* no other has it, of this index or another */

@@ -1,5 +1,5 @@
 /* What a segment has beside its lists, made from them when all is written: columns of the fields
- * with many values, coordinates, the order of the last days.
+ * with many values, coordinates, the order of the last days, phrases of two common words.
  */
 #include <stdlib.h>
 
@@ -143,5 +143,7 @@ enum status segment_derive(struct search_segment *segment, struct writer *writer
         }
     }
     enum status status = make_places(segment);
-    return status == STATUS_OK ? make_days(segment) : status;
+    if (status == STATUS_OK)
+        status = make_days(segment);
+    return status == STATUS_OK ? pairs_make(segment, &segment->pairs) : status;
 }

@@ -90,16 +90,32 @@ static enum status add(struct table *table, struct str key, uint32_t hash, size_
     return STATUS_OK;
 }
 
+/* A short key filled up with zeros, as an entry keeps it. */
+struct short_key {
+    uint64_t words[2];
+};
+
+static bool is_short(const struct table_entry *entry, uint32_t len, const struct short_key *key) {
+    struct short_key own;
+    memcpy(&own, entry->key.near, sizeof own);
+    return entry->key_len == len &&
+           ((own.words[0] ^ key->words[0]) | (own.words[1] ^ key->words[1])) == 0;
+}
+
 enum status table_find(struct table *table, struct str key, uint32_t hash,
                        struct table_entry **out) {
     if ((table->count + 1) * 2 > table->slots_count && grow_slots(table) != STATUS_OK)
         return STATUS_NO_MEMORY;
     size_t mask = table->slots_count - 1, at = hash & mask;
+    bool near = key.len <= sizeof((struct table_entry *)0)->key.near;
+    struct short_key shorter = {{0, 0}};
+    if (near && key.len > 0)
+        memcpy(&shorter, key.ptr, key.len);
     for (; table->slots[at] != 0; at = (at + 1) & mask) {
         if (table->slots[at] >> 32 != hash)
             continue;
         struct table_entry *entry = &table->entries[(uint32_t)table->slots[at] - 1];
-        if (str_eq(table_key(entry), key)) {
+        if (near ? is_short(entry, (uint32_t)key.len, &shorter) : str_eq(table_key(entry), key)) {
             *out = entry;
             return STATUS_OK;
         }

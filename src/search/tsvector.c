@@ -1,6 +1,8 @@
 /* The text form of a tsvector, as PostgreSQL writes it: 'lexeme':1A,2B,3 ... with quotes and
- * backslashes in a lexeme doubled.
+ * backslashes in a lexeme doubled. And its binary form.
  */
+#include <string.h>
+
 #include "segreteria/search/document.h"
 
 struct reader {
@@ -78,5 +80,61 @@ enum status search_terms_parse(struct arena *arena, struct str tsvector,
     }
     *terms = made;
     *count = found;
+    return STATUS_OK;
+}
+
+/* ---- binary ---- */
+
+static unsigned read_u16(const char *at) {
+    return (unsigned)(unsigned char)at[0] << 8 | (unsigned char)at[1];
+}
+
+/* The positions after the lexeme's NUL into `out`; false: malformed. */
+static bool receive_positions(struct str *rest, uint16_t *out, size_t room, size_t *count) {
+    if (rest->len < 2)
+        return false;
+    *count = read_u16(rest->ptr);
+    if (*count == 0 || *count > room || rest->len - 2 < *count * 2)
+        return false;
+    for (size_t i = 0; i < *count; i++) {
+        unsigned bits = read_u16(rest->ptr + 2 + 2 * i);
+        if (SEARCH_POSITION(bits) == 0)
+            return false;
+        out[i] = (uint16_t)bits;
+    }
+    *rest = str_from(rest->ptr + 2 + *count * 2, rest->len - 2 - *count * 2);
+    return true;
+}
+
+enum status search_terms_receive(struct arena *arena, struct str tsvector,
+                                 const struct search_term **terms, size_t *count) {
+    if (tsvector.len < 4)
+        return STATUS_INVALID;
+    size_t wanted = (size_t)read_u16(tsvector.ptr) << 16 | read_u16(tsvector.ptr + 2);
+    struct str rest = str_from(tsvector.ptr + 4, tsvector.len - 4);
+    /* A lexeme has a letter, a NUL, a number and a position at least. */
+    if (wanted > rest.len / 6)
+        return STATUS_INVALID;
+    size_t room = rest.len / 2;
+    struct search_term *made = arena_alloc(arena, (wanted + 1) * sizeof *made);
+    uint16_t *positions = arena_alloc(arena, (room + 1) * sizeof *positions);
+    if (made == NULL || positions == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < wanted; i++) {
+        const char *end = rest.len == 0 ? NULL : memchr(rest.ptr, '\0', rest.len);
+        if (end == NULL || end == rest.ptr)
+            return STATUS_INVALID;
+        size_t len = (size_t)(end - rest.ptr);
+        made[i] = (struct search_term){.lexeme = str_from(rest.ptr, len), .positions = positions};
+        rest = str_from(end + 1, rest.len - len - 1);
+        if (!receive_positions(&rest, positions, room, &made[i].count))
+            return STATUS_INVALID;
+        positions += made[i].count;
+        room -= made[i].count;
+    }
+    if (rest.len != 0)
+        return STATUS_INVALID;
+    *terms = made;
+    *count = wanted;
     return STATUS_OK;
 }

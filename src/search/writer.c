@@ -253,7 +253,7 @@ enum status writer_finish(struct writer *writer, struct search_segment **out) {
                       segment->tiers_count * sizeof *segment->tiers + segment->docs * doc +
                       segment->by_day_count * sizeof *segment->by_day +
                       segment->values[VALUE_PLACE].count * sizeof *segment->places +
-                      values_memory(segment);
+                      values_memory(segment) + pairs_memory(segment->pairs);
     if (segment->docs > SEGMENT_MEMO_MIN)
         segment->memo = memo_create(segment->memory / SEGMENT_MEMO_SHARE); /* as well without */
     *out = segment;

@@ -17,9 +17,9 @@
 
 #define ROUNDS 300u
 #define TOOLS 600u
-#define NEWEST 10000u
+#define TITLED 10000u
 
-static struct search_title newest[NEWEST]; /* the last vacancies, without their titles */
+static struct search_title newest[TITLED]; /* the last vacancies, without their titles */
 
 /* Of this thread alone: the machine may be busy with other work. */
 static uint64_t processor_us(void) {
@@ -37,7 +37,7 @@ static void fill(struct bench *bench) {
     for (uint32_t i = 0; i < bench->documents; i++) {
         const struct search_document *document = bench_make(bench, made, i);
         terms += document->terms_count;
-        newest[i % NEWEST] = (struct search_title){document->id, document->published_at_us,
+        newest[i % TITLED] = (struct search_title){document->id, document->published_at_us,
                                                    STR_NONE, STR_NONE};
         uint64_t start = processor_us();
         bench_must(search_builder_add(builder, document));
@@ -247,7 +247,7 @@ static int compare_titles(const void *a, const void *b) {
 
 static void measure_lexicon(struct bench *bench) {
     struct search_word *words = bench_need(malloc(VOCABULARY * sizeof *words));
-    uint32_t titles = bench->documents < NEWEST ? bench->documents : NEWEST;
+    uint32_t titles = bench->documents < TITLED ? bench->documents : TITLED;
     struct search_title *list = bench_need(malloc(titles * sizeof *list));
     for (uint32_t i = 0; i < VOCABULARY; i++)
         words[i] = (struct search_word){bench->words[i], VOCABULARY - i};

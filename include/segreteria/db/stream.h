@@ -18,6 +18,7 @@ struct db_stream_options {
     const char *conninfo; /* asks for a server that takes writes, unless it says otherwise */
     const struct db_statement *statement;
     const struct str *params; /* as a db_call's; NUL-terminated; borrowed during open */
+    bool binary;              /* values as PostgreSQL sends them in binary, a text as it is */
     bool (*cancelled)(void *context);
     void *context;
 };

@@ -97,5 +97,9 @@ struct search_document {
  * arena. INVALID on anything that PostgreSQL would not write, and on a lexeme without positions. */
 NODISCARD enum status search_terms_parse(struct arena *arena, struct str tsvector,
                                          const struct search_term **terms, size_t *count);
+/* The same of its binary form (a count; each lexeme, NUL, its number of positions, these; numbers
+ * with the highest byte first). The lexemes stay where they are. */
+NODISCARD enum status search_terms_receive(struct arena *arena, struct str tsvector,
+                                           const struct search_term **terms, size_t *count);
 
 #endif

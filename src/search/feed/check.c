@@ -19,8 +19,11 @@ static bool never(void *context) {
 
 static enum status open_stream(const char *conninfo, const struct db_statement *statement,
                                const struct str *params, struct db_stream **out) {
-    const struct db_stream_options options = {
-        .conninfo = conninfo, .statement = statement, .params = params, .cancelled = never};
+    const struct db_stream_options options = {.conninfo = conninfo,
+                                              .statement = statement,
+                                              .binary = statement == &stmt_search_feed_load,
+                                              .params = params,
+                                              .cancelled = never};
     return db_stream_open(&options, out);
 }
 
@@ -161,7 +164,7 @@ static enum status digest_row(const struct db_stream *stream, const int columns[
     for (size_t i = 0; i < FEED_COLUMNS; i++)
         values[i] = db_stream_value(stream, columns[i]);
     void *list = out->list;
-    enum status status = feed_document(arena, values, &document);
+    enum status status = feed_document(arena, values, true, &document);
     uint64_t sum = status == STATUS_OK ? search_document_digest(&document) : 0;
     if (status == STATUS_INVALID) /* no index takes it: it will be missing there */
         status = uuid_parse(values[COLUMN_ID], &document.id);

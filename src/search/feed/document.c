@@ -136,7 +136,13 @@ static bool numbers(const struct str *values, struct search_document *out) {
     return pay(values, out);
 }
 
-enum status feed_document(struct arena *arena, const struct str values[FEED_COLUMNS],
+static enum status words(struct arena *arena, struct str value, bool sent,
+                         struct search_document *out) {
+    return sent ? search_terms_receive(arena, value, &out->terms, &out->terms_count)
+                : search_terms_parse(arena, value, &out->terms, &out->terms_count);
+}
+
+enum status feed_document(struct arena *arena, const struct str values[FEED_COLUMNS], bool sent,
                           struct search_document *out) {
     static const struct {
         enum search_field field;
@@ -164,6 +170,6 @@ enum status feed_document(struct arena *arena, const struct str values[FEED_COLU
         status = fields[i].many ? list(arena, value, to) : one(arena, value, to);
     }
     if (status == STATUS_OK)
-        status = search_terms_parse(arena, values[COLUMN_WORDS], &out->terms, &out->terms_count);
+        status = words(arena, values[COLUMN_WORDS], sent, out);
     return status;
 }

@@ -52,9 +52,10 @@ enum feed_column {
 extern const char *const feed_column_names[FEED_COLUMNS];
 
 /* document.c: the vacancy of one row of job_search_feed, in the arena; `values` by enum feed_column
- * are borrowed. INVALID: not what the view gives. */
+ * are borrowed. sent: the words are as PostgreSQL sends them in binary, else as text. INVALID: not
+ * what the view gives. */
 NODISCARD enum status feed_document(struct arena *arena, const struct str values[FEED_COLUMNS],
-                                    struct search_document *out);
+                                    bool sent, struct search_document *out);
 
 enum index_state {
     INDEX_NONE,    /* there is none: not wanted, or it did not fit */

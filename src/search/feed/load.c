@@ -52,7 +52,7 @@ static enum status take_row(struct search_feed *feed, const struct db_stream *st
     struct search_document document;
     for (size_t i = 0; i < FEED_COLUMNS; i++)
         values[i] = db_stream_value(stream, columns[i]);
-    enum status status = feed_document(arena, values, &document);
+    enum status status = feed_document(arena, values, true, &document);
     if (status == STATUS_OK)
         feed_saw_dictionary(feed, document.dictionary);
     if (status == STATUS_OK)
@@ -100,6 +100,7 @@ static void loader_work(struct helper_job *job) {
     const struct db_stream_options options = {.conninfo = loader->feed->options.conninfo,
                                               .statement = statement,
                                               .params = params,
+                                              .binary = true,
                                               .cancelled = stopped,
                                               .context = loader};
     struct search_builder *builder = NULL;
@@ -351,7 +352,7 @@ static enum status read_change(struct search_feed *feed, const struct db_result 
     if (!str_is_none(values[COLUMN_ID])) {
         document = arena_alloc(&feed->arena, sizeof *document);
         status = document == NULL ? STATUS_NO_MEMORY
-                                  : feed_document(&feed->arena, values, document);
+                                  : feed_document(&feed->arena, values, false, document);
         if (status == STATUS_OK)
             feed_saw_dictionary(feed, document->dictionary);
     }

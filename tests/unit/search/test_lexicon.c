@@ -160,12 +160,56 @@ static void tsvectors_are_read(void **state) {
                          STATUS_INVALID);
 }
 
+static void binary_tsvectors_are_read(void **state) {
+    struct fixture *fixture = *state;
+    static const char bytes[] = "\0\0\0\2a\0\0\2\xc0\1\x3f\xff"
+                                "it's\0\0\1\x80\2";
+    const struct search_term *terms;
+    size_t count;
+    struct arena *arena = &fixture->arena;
+    struct str whole = str_from(bytes, sizeof bytes - 1);
+    assert_int_equal(search_terms_receive(arena, whole, &terms, &count), STATUS_OK);
+    assert_int_equal(count, 2);
+    assert_int_equal(terms[0].count, 2);
+    assert_int_equal(terms[0].positions[0], SEARCH_POSITION_BITS(1, 3));
+    assert_int_equal(terms[0].positions[1], SEARCH_POSITION_BITS(16383, 0));
+    assert_true(str_eq(terms[1].lexeme, STR("it's")));
+    assert_int_equal(terms[1].positions[0], SEARCH_POSITION_BITS(2, 2));
+    assert_int_equal(search_terms_receive(arena, str_from(bytes, 4), &terms, &count),
+                     STATUS_INVALID);
+    assert_int_equal(search_terms_receive(arena, str_from("\0\0\0\0", 4), &terms, &count),
+                     STATUS_OK);
+    assert_int_equal(count, 0);
+    for (size_t len = 0; len < whole.len; len++) { /* cut off anywhere */
+        char *copy = malloc(len + 1);
+        memcpy(copy, bytes, len);
+        assert_int_equal(search_terms_receive(arena, str_from(copy, len), &terms, &count),
+                         STATUS_INVALID);
+        free(copy);
+    }
+    static const struct {
+        const char *bytes;
+        size_t len;
+    } wrong[] = {{"\0\0\0\1a\0\0\0", 8},         /* no position */
+                 {"\0\0\0\1a\0\0\1\xc0\0", 10},  /* position 0 */
+                 {"\0\0\0\1\0\0\1\xc0\1", 9},    /* no lexeme */
+                 {"\0\0\0\1a\0\0\1\xc0\1x", 11}, /* more than it says */
+                 {"\xff\xff\xff\xff"
+                  "a\0\0\1\0\1",
+                  10}};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_int_equal(
+            search_terms_receive(arena, str_from(wrong[i].bytes, wrong[i].len), &terms, &count),
+            STATUS_INVALID);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_nearest_spelling_is_found, setup, teardown),
         cmocka_unit_test_setup_teardown(spelling_of_letters_beyond_ascii, setup, teardown),
         cmocka_unit_test_setup_teardown(a_lexicon_belongs_to_a_version, setup, teardown),
         cmocka_unit_test_setup_teardown(tsvectors_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(binary_tsvectors_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
