@@ -16,6 +16,7 @@ pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(brotli REQUIRED IMPORTED_TARGET libbrotlienc)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pq REQUIRED IMPORTED_TARGET libpq>=15)
+pkg_check_modules(archive REQUIRED IMPORTED_TARGET libarchive>=3.6) # exports
 pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl>=7.85) # mail, segreteria demo
 
 set(libmicrohttpd_minimum 1.0.1)

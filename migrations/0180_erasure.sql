@@ -52,7 +52,10 @@ comment on function columns_but(regclass, text[]) is 'What an UPDATE sets to for
 
 create function application_kept() returns text[]
 language sql immutable
-as $$ select array['id', 'job_id', 'company_id', 'candidate_id', 'status', 'submitted_at', 'updated_at', 'version'] $$;
+as $$
+    select array['id', 'job_id', 'company_id', 'candidate_id', 'status', 'submitted_at', 'updated_at', 'version', 'job_etag',
+        'processing_notice']
+$$;
 comment on function application_kept() is
     'The columns of an application that stay when its person is taken out: that there was one, for which vacancy, when, and how '
     'it ended. Nothing a person wrote, and nothing written about one, may be among them.';

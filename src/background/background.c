@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "counts.h"
+#include "exporter.h"
 #include "generated/statements.h"
 #include "key_watch.h"
 #include "scanner.h"
@@ -18,7 +19,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 11
+#define CHORES 13
 #define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + SCANNER_STATEMENTS + 1)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
@@ -49,6 +50,7 @@ struct background {
     struct courier *courier;
     struct key_watch *key_watch;
     struct scanner *scanner; /* NULL: none is configured */
+    struct exporter *exporter;
     struct background_metrics metrics;
     struct counts counts;
     bool mail_idle, told; /* at the end */
@@ -79,11 +81,14 @@ static void on_result(struct db_call *call, const struct db_result *result) {
     if (db_result_outcome(result) == DB_DONE) {
         struct str count = db_result_get(result, "out_count");
         uint64_t rows = 0;
+        bool some = count.len > 0 && !str_eq(count, STR("0"));
         more = str_eq(count, STR(ROWS_AT_ONCE));
         if (str_to_u64(count, UINT32_MAX, &rows) == STATUS_OK)
             counter_add(&chore->metrics->rows, rows);
         counter_set(&chore->metrics->last_unix, (uint64_t)clock_unix_ms() / 1000);
-        if (count.len > 0 && !str_eq(count, STR("0")))
+        if (some && chore->statement == &stmt_background_exports_due)
+            exporter_wake(chore->background->exporter); /* it does them; here they are counted */
+        else if (some)
             log_info("chore_done", "statement=%s rows=%.*s", chore->statement->name,
                      STR_FMT(count));
     } else {
@@ -193,7 +198,8 @@ static const struct {
     {&stmt_background_sign_in_purge, 60000},      {&stmt_background_mail_purge, 3600000},
     {&stmt_background_changes_purge, 60000},      {&stmt_background_invitations_purge, 3600000},
     {&stmt_background_audit_purge, 3600000},      {&stmt_background_search_resume, 2000},
-    {&stmt_background_documents_purge, 600000},
+    {&stmt_background_documents_purge, 600000},   {&stmt_background_exports_due, 2000},
+    {&stmt_background_exports_purge, 600000},
 };
 
 static void start_chores(struct background *background) {
@@ -235,6 +241,10 @@ enum status background_start(const struct background_options *options, struct ba
     enum status status = loop_create(&background->loop);
     if (status == STATUS_OK)
         status = open_connections(background, options);
+    if (status != STATUS_OK)
+        return status;
+    const struct exporter_options exporter = {.conninfo = options->conninfo, .keys = options->keys};
+    status = exporter_start(&exporter, &background->exporter);
     if (status != STATUS_OK)
         return status;
     start_chores(background);
@@ -289,6 +299,8 @@ void background_stop(struct background *background) {
         (void)pthread_join(background->thread, NULL);
     }
     background->thread_runs = false;
+    exporter_stop(background->exporter);
+    background->exporter = NULL;
     db_listener_destroy(background->listener);
     for (size_t i = 0; i < CHORES; i++)
         if (background->chores[i].running)

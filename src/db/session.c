@@ -3,6 +3,7 @@
 
 #include <libpq-fe.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "migrate_private.h"
 
@@ -39,6 +40,11 @@ void db_session_close(struct db_session *session) {
     PQclear(session->result);
     PQfinish(session->connection);
     free(session);
+}
+
+void db_session_break(const struct db_session *session) {
+    if (session != NULL)
+        (void)shutdown(PQsocket(session->connection), SHUT_RDWR);
 }
 
 enum status db_session_run(struct db_session *session, const char *sql, const char *const *params,

@@ -27,13 +27,15 @@ NOT_HERE = {
     "invitations_accept": "needs a link from a mail", "companies_create": "makes a company",
 }
 
-# What a body needs that its schema does not say: {operation, or (operation, kind of caller): members}. A value may be a function of the stage.
+# What a body needs that its schema does not say: {operation, or (operation, kind of caller): members}, "a.b" for a
+# member of a member. A value may be a function of the stage; None: left out.
 CHANGES = {
     "me_patch": {"language": "it", "name": None},  # a company member's
     "email_change": {"password": PASSWORD, "totp_code": None, "recovery_code": None},
     "tokens_create": {"scopes": ["profile:read"], "allowed_ips": None, "expires_at": None},
     "applications_create": {"answers": lambda stage: [{"question_id": "q", "value": stage.filler.text()}],
                             "document_ids": lambda stage: [stage.pool["document_id"]], "processing_notice": None},
+    "profile_put": {"basics.email": None},
     ("applications_patch", "company"): {"status": "in_review"},
     "applications_assign": {"member_id": lambda stage: stage.world.membership(stage.company, stage.company)},
     "tags_change": {"remove": None},
@@ -80,10 +82,14 @@ class Stage:
         body = self.filler.value(schema_of(operation))
         for name, value in {**CHANGES.get(operation.id, {}), **CHANGES.get((operation.id, kind), {})}.items():
             value = value(self) if callable(value) else value
+            *outer, name = name.split(".")
+            place = body
+            for member in outer:
+                place = place[member]
             if value is None:
-                body.pop(name, None)
+                place.pop(name, None)
             else:
-                body[name] = value
+                place[name] = value
         return body
 
     def call(self, operation, kind):

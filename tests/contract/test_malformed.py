@@ -409,8 +409,9 @@ def test_body_where_none_belongs(operation, place, api, unchanged):
     answer.expect(415, "unsupported_media_type")
 
 
-# What is not there whatever is accepted: nothing is suspended, no link was made, nobody to write to is set.
-NOTHING_THERE = {"suspension_get", "documents_link_open", "system_security_txt"}
+# What is not there whatever is accepted: nothing is suspended, no link was made, nobody to write to is set,
+# no export was asked for.
+NOTHING_THERE = {"suspension_get", "documents_link_open", "system_security_txt", "me_export_get", "me_export_content"}
 
 
 @pytest.mark.parametrize("operation", [op for op in ALL if op.method == "GET" and op.id not in NOTHING_THERE], ids=ids)

@@ -210,6 +210,9 @@ REQUESTS = {
     "profile_completeness": request(),
     "profile_export": request(),
     "profile_import": request(body=lambda stage: {"basics": {"label": uuid.uuid4().hex}}),
+    "me_export_create": request(alone=True),
+    "me_export_get": request(status=(404, "not_found")),  # nobody asked for one; see test_export.py
+    "me_export_content": request(status=(403, "forbidden")),  # not with an API token
     "me_password": request(body=lambda stage: {"current_password": PASSWORD, "new_password": PASSWORD}, alone=True),
     "me_totp_get": request(),
     "me_totp_start": request(body=lambda stage: {"password": PASSWORD}, alone=True),
@@ -438,7 +441,7 @@ def test_a_token_in_the_address_is_refused(target, tokens, api):
 OWN_ACCOUNT = {"sessions_delete", "sessions_list", "sessions_end_others", "me_get", "me_patch", "me_password", "me_delete",
                "me_totp_get", "me_totp_start", "me_totp_confirm", "me_totp_delete", "me_totp_recovery", "tokens_list",
                "email_verification", "email_change", "profile_get", "profile_put", "profile_completeness", "profile_export",
-               "profile_import"}
+               "profile_import", "me_export_create", "me_export_get", "me_export_content"}
 
 
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id not in OWN_ACCOUNT], ids=ids)

@@ -22,7 +22,7 @@ class Filler:
         own = self.text()
         forms = {"email": [f"{own}@example.org"], "uri": [f"https://{own}.example/"], "uuid": [], "date": ["2027-01-15"],
                  "date-time": ["2027-01-15T09:00:00Z"]}
-        offered = forms.get(schema.get("format"), [own, f"+{self.digits}", f"https://{own}.example/", own.upper(), "IT", "it", "2027-01", "2027"])
+        offered = forms.get(schema.get("format"), [own, f"+{self.digits}", f"https://{own}.example/", own.upper(), "IT", "it", "EUR", "2027-01", "2027"])
         offered += [schema["example"]] if isinstance(schema.get("example"), str) else schema.get("examples", [])
         return next((text for text in offered if isinstance(text, str) and self.fits(schema, text)), None)
 

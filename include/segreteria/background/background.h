@@ -1,7 +1,7 @@
 /* Background work of one instance, on a thread and connections of its own: writes the expiry of
  * vacancies, removes old idempotency keys, sessions and audit rows, sends mail, has documents
- * scanned, and hears of revocations by other instances. Any number of instances may run it: the
- * statements take their rows with FOR UPDATE SKIP LOCKED.
+ * scanned, makes exports, and hears of revocations by other instances. Any number of instances may
+ * run it: the statements take their rows with FOR UPDATE SKIP LOCKED.
  */
 #ifndef SEGRETERIA_BACKGROUND_BACKGROUND_H
 #define SEGRETERIA_BACKGROUND_BACKGROUND_H
@@ -30,8 +30,9 @@ struct background_options {
     struct clamd_address clamd;  /* the virus scanner; len 0: none */
 };
 
-/* Connections it takes from the data base's allowance. */
+/* Connections it takes from the data base's allowance: always, and more while an export is made. */
 #define BACKGROUND_CONNECTIONS 2
+#define BACKGROUND_CONNECTIONS_MORE 2
 
 /* *out is set whenever there is something to end, so also on some failures. */
 NODISCARD enum status background_start(const struct background_options *options,

@@ -1,4 +1,5 @@
-/* A blocking connection for commands: one statement after the other. Not for the server's threads.
+/* A blocking connection for commands, and for threads that do nothing else: one statement after the
+ * other.
  */
 #ifndef SEGRETERIA_DB_SESSION_H
 #define SEGRETERIA_DB_SESSION_H
@@ -15,6 +16,9 @@ struct db_session;
 NODISCARD enum status db_session_open(const char *conninfo, const char *name,
                                       struct db_session **out, struct buf *error);
 void db_session_close(struct db_session *session); /* NULL is allowed */
+/* From another thread, while the session is open: what it waits for fails at once, and all that
+ * follows. NULL is allowed. */
+void db_session_break(const struct db_session *session);
 
 /* Runs one statement with text parameters (NULL: null; they must be NUL-terminated). What the one
  * before answered is forgotten. On anything but OK error has a line with the server's message. */

@@ -18,9 +18,10 @@ struct download {
     struct http_source source;
     struct api_call *call;
     struct document_id id;
-    uint64_t from, to; /* what is sent, both included */
-    uint64_t position; /* of the next byte that is decrypted */
-    unsigned next;     /* chunk */
+    const struct db_statement *chunks; /* what reads the ciphertext */
+    uint64_t from, to;                 /* what is sent, both included */
+    uint64_t position;                 /* of the next byte that is decrypted */
+    unsigned next;                     /* chunk */
     struct document_reader reader;
     struct db_lane *lane; /* of the read in flight; NULL: none */
     struct db_call db;
@@ -87,7 +88,7 @@ static void on_chunks(struct db_call *db, const struct db_result *result) {
 }
 
 static void read_on(struct download *download) {
-    const struct db_statement *statement = &stmt_documents_chunks;
+    const struct db_statement *statement = download->chunks;
     (void)snprintf(download->number, sizeof download->number, "%u", download->next);
     for (size_t i = 0; i < statement->params_count; i++)
         download->params[i] = strcmp(statement->params[i], "from") == 0 ? str_of(download->number)
@@ -202,6 +203,11 @@ static enum status make(struct api_call *call, struct str id, const struct db_re
 }
 
 void download_start(struct api_call *call, struct str document_id, const struct db_result *opened) {
+    download_start_from(call, document_id, opened, &stmt_documents_chunks);
+}
+
+void download_start_from(struct api_call *call, struct str id, const struct db_result *opened,
+                         const struct db_statement *chunks) {
     uint64_t size = 0, from, to;
     if (db_result_rows(opened) == 0 || !str_eq(db_result_get(opened, "status"), STR("200"))) {
         api_reply_row(call, opened);
@@ -219,11 +225,12 @@ void download_start(struct api_call *call, struct str document_id, const struct 
         return;
     }
     struct download *download = NULL;
-    enum status status = make(call, document_id, opened, &download);
+    enum status status = make(call, id, opened, &download);
     if (status != STATUS_OK) {
         api_fail(call, status);
         return;
     }
+    download->chunks = chunks;
     download->from = from;
     download->to = to;
     answer(download, opened, size, range == RANGE_PART);

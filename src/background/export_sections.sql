@@ -1,0 +1,3 @@
+-- The JSON files of an account's export.
+-- @read
+select name, about from export_sections(:account::uuid)

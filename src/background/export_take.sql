@@ -1,0 +1,3 @@
+-- The next export to make.
+-- @write
+select id, account_id from exports_take(:lease::uuid)

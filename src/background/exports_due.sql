@@ -1,0 +1,3 @@
+-- How many exports wait to be made.
+-- @read
+select exports_due() as out_count

@@ -1,0 +1,403 @@
+"""A person's export: what is in it, who gets it, how it is made by several instances, and what happens when one dies."""
+
+import hashlib
+import io
+import json
+import os
+import signal
+import threading
+import zipfile
+
+import pytest
+from support.eventually import eventually
+from support.server import Server
+from support.world import PASSWORD
+
+ASAN = {"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"}  # memory is measured
+QUESTIONS = [{"id": "q", "type": "short_text", "label": "Why?"}]
+
+
+@pytest.fixture(scope="module")
+def server(database, tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("server"), database.conninfo, environment=ASAN)
+    yield running
+    running.stop()
+
+
+def state(person):
+    return person.client.get("/v1/me/export").expect(200).json["state"]
+
+
+def export(person):
+    """Asks for an export and waits for it."""
+    person.client.post("/v1/me/export").expect(202)
+    eventually(lambda: state(person) == "ready", "the export is ready", seconds=20)
+
+
+def fetch(person):
+    return person.client.get("/v1/me/export/content").expect(200)
+
+
+def unpacked(answer):
+    """{name: bytes}, every CRC checked."""
+    archive = zipfile.ZipFile(io.BytesIO(answer.body))
+    assert archive.testzip() is None
+    return {name: archive.read(name) for name in archive.namelist()}
+
+
+def document(person, content, name="cv.txt"):
+    return person.client.request("POST", "/v1/documents", body=content, params={"name": name},
+                                 headers={"Content-Type": "text/plain"}).expect(201).json
+
+
+def incompressible(person, size):
+    person.client.request("POST", "/v1/documents", body=b"%PDF-1.7\n" + os.urandom(size), params={"name": "cv.pdf"},
+                          headers={"Content-Type": "application/pdf"}).expect(201)
+
+
+@pytest.fixture
+def person(world):
+    return world.candidate(headline="Somebody with a past")
+
+
+# --- what is in it ----------------------------------------------------------------------------------------------------
+
+
+def test_everything_is_in_it(world, person):
+    company = world.company()
+    job = world.job(company, questions=QUESTIONS)
+    text = b"Lia Rossi, curriculum vitae. " * 10_000  # several chunks
+    cv = document(person, text, name="Curriculum di Lìa.txt")
+    application = world.application(person, job, cover_letter="It is me.", document_ids=[cv["id"]],
+                                    answers=[{"question_id": "q", "value": "Because."}])
+    company.client.patch(f"/v1/applications/{application['id']}", {"status": "in_review", "reason": "Looks good."}).expect(200)
+    company.client.get(f"/v1/applications/{application['id']}").expect(200)
+    world.token(person, ["profile:read"])
+    export(person)
+    files = unpacked(fetch(person))
+
+    manifest = json.loads(files["manifest.json"])
+    assert (manifest["format"], manifest["version"], manifest["kind"]) == ("segreteria-export", 1, "candidate")
+    assert manifest["missing"] == []
+    assert {entry["name"] for entry in manifest["files"]} == set(files) - {"manifest.json"}
+    for entry in manifest["files"]:
+        assert hashlib.sha256(files[entry["name"]]).hexdigest() == entry["sha256"] and len(files[entry["name"]]) == entry["bytes"]
+        if "items" in entry:
+            assert len(json.loads(files[entry["name"]])) == entry["items"] and entry["about"]
+
+    (account,) = json.loads(files["account.json"])
+    assert account["account"]["headline"] == "Somebody with a past" and account["account"]["email"] == person.email
+    assert json.loads(files["profile.json"])[0]["basics"]["headline"] == "Somebody with a past"
+    assert json.loads(files["resume.json"])[0]["basics"]["name"] == "Lia Rossi"
+    (listed,) = json.loads(files["documents.json"])
+    assert listed["name"] == "Curriculum di Lìa.txt" and files[listed["file"]] == text
+    (sent,) = json.loads(files["applications.json"])
+    assert sent["application"]["cover_letter"] == "It is me." and sent["application"]["answers"][0]["value"] == "Because."
+    assert [event["type"] for event in sent["events"]] == ["submitted", "status_changed"]
+    assert sent["events"][1]["reason"] == "Looks good." and "name" not in sent["events"][1]["actor"]  # which member stays the company's
+    assert {"application.viewed", "application.submitted", "document.uploaded"} <= {e["action"] for e in json.loads(files["audit.json"])}
+    assert [token["name"] for token in json.loads(files["api_tokens.json"])] == ["a program"]
+    assert len(json.loads(files["sessions.json"])) == 1
+    assert "verify_email" in {mail["template"] for mail in json.loads(files["mails.json"])}
+    everything = b"".join(files.values())
+    for secret in (person.token.encode(), b"argon2", b"sealed_key", b"token_hash"):
+        assert secret not in everything
+
+
+def test_long_sections_go_over_pages(world, person, database):
+    company = world.company()
+    made = {world.application(person, world.job(company))["id"] for _ in range(45)}
+    for _ in range(30):
+        company.client.get("/v1/applications").expect(200)
+    export(person)
+    files = unpacked(fetch(person))
+    assert {entry["application"]["id"] for entry in json.loads(files["applications.json"])} == made
+    audit = [entry["id"] for entry in json.loads(files["audit.json"])]
+    assert len(audit) == len(set(audit)) > 45 + 30 and audit == sorted(audit, reverse=True)
+    assert audit == [entry["id"] for entry in person.client.pages("/v1/audit", limit=100)][-len(audit):]
+
+
+def test_a_member_s_account(world):
+    company = world.company()
+    person = world.candidate()
+    application = world.application(person, world.job(company), cover_letter="Not for the member's export.")
+    company.client.get(f"/v1/applications/{application['id']}").expect(200)
+    export(company)
+    files = unpacked(fetch(company))
+    assert "applications.json" not in files and "documents.json" not in files
+    (membership,) = json.loads(files["memberships.json"])
+    assert membership["role"] == "owner" and membership["company"]["id"] == company.id
+    assert "application.viewed" in {entry["action"] for entry in json.loads(files["audit.json"])}
+    everything = b"".join(files.values())
+    assert person.id.encode() not in everything and b"Not for the member" not in everything  # that is somebody else's data
+
+
+# --- who gets it ------------------------------------------------------------------------------------------------------
+
+
+def test_before_there_is_one(person):
+    person.client.get("/v1/me/export").expect(404, "not_found")
+    person.client.get("/v1/me/export/content").expect(404, "not_found")
+
+
+def test_not_with_an_api_token(world, person):
+    _, program = world.token(person, ["profile:read", "profile:write"])
+    export(person)
+    program.get("/v1/me/export/content").expect(403, "forbidden")
+    assert fetch(person).status == 200
+
+
+def test_everybody_has_their_own(world, person):
+    other = world.candidate()
+    export(person)
+    other.client.get("/v1/me/export").expect(404, "not_found")
+    other.client.get("/v1/me/export/content").expect(404, "not_found")
+
+
+def test_ranges_and_names(person):
+    export(person)
+    whole = fetch(person)
+    assert whole.media_type == "application/zip" and 'filename="segreteria-' in whole.headers["Content-Disposition"]
+    described = person.client.get("/v1/me/export").expect(200).json
+    assert described["size"] == len(whole.body) and described["sha256"] == hashlib.sha256(whole.body).hexdigest()
+    part = person.client.get("/v1/me/export/content", headers={"Range": "bytes=10-19"}).expect(206)
+    assert part.body == whole.body[10:20]
+    person.client.get("/v1/me/export/content", headers={"Range": "bytes=999999999-"}).expect(416, "range_not_satisfiable")
+    person.client.get("/v1/me/export/content", headers={"If-None-Match": whole.etag}).expect(304)
+
+
+def test_told_and_recorded(person, database):
+    export(person)
+    fetch(person)
+    account = database.value("select id from accounts where email = %s", person.email)
+    assert database.value("select count(*) from outbox where account_id = %s and template = 'export_ready'", account) == 1
+    seen = [entry["action"] for entry in person.client.pages("/v1/audit")]
+    assert seen[:3] == ["export.downloaded", "export.made", "export.requested"]
+
+
+# --- limits and time --------------------------------------------------------------------------------------------------
+
+
+def test_one_at_a_time_three_a_day(person, database):
+    export(person)
+    database.query("update exports set state = 'queued', due_at = now() + interval '1 hour' where account_id = "
+                   "(select id from accounts where email = %s)", person.email)
+    refused = person.client.post("/v1/me/export").expect(409, "export_in_progress")
+    assert refused.headers["Location"] == "/v1/me/export"
+    person.client.get("/v1/me/export/content").expect(409, "export_not_ready")
+    database.query("update exports set due_at = now() where state = 'queued'")
+    eventually(lambda: state(person) == "ready", "it is ready", seconds=20)
+    export(person)
+    export(person)
+    assert "again_at" in person.client.post("/v1/me/export").expect(409, "exports_limit").json
+    database.query("update exports set requested_at = requested_at - interval '1 day'")
+    export(person)
+    assert database.value("select count(distinct export_id) from export_chunks join exports e on e.id = export_id where "
+                          "account_id = (select id from accounts where email = %s)", person.email) == 1  # older files go
+
+
+def test_many_clicks_at_once(world):
+    person = world.candidate()
+    answers = []
+
+    def click():
+        answers.append(person.client.post("/v1/me/export").status)
+
+    threads = [threading.Thread(target=click) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [202] + [409] * 7
+
+
+def test_it_expires(person, database):
+    export(person)
+    mine = "account_id = (select id from accounts where email = %s)"
+    database.query(f"update exports set expires_at = now() where {mine}", person.email)
+    person.client.get("/v1/me/export/content").expect(404, "not_found")
+    assert state(person) == "expired"
+    assert database.value("select exports_purge(500)") >= 1
+    assert database.value(f"select count(*) from export_chunks c join exports e on e.id = c.export_id where {mine}", person.email) == 0
+    assert database.value(f"select sealed_key is null from exports where {mine}", person.email)
+
+
+def test_it_goes_with_the_account(person, database):
+    document(person, b"text " * 50_000)
+    export(person)
+    before = database.value("select count(*) from export_chunks")
+    mine = database.value("select count(*) from export_chunks c join exports e on e.id = c.export_id where account_id = "
+                          "(select id from accounts where email = %s)", person.email)
+    person.client.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    assert mine > 0 and database.value("select count(*) from export_chunks") == before - mine
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+
+def hold(database, account_email):
+    """An export of this account that no instance begins."""
+    return database.value("insert into exports (id, account_id, due_at) select uuid_v7(), id, now() + interval '1 hour' "
+                          "from accounts where email = %s returning id", account_email)
+
+
+def test_what_is_stored_is_not_readable(person, database):
+    document(person, b"A sentence nobody else may read. " * 100)
+    export(person)
+    stored = database.query("select data from export_chunks c join exports e on e.id = c.export_id where account_id = "
+                            "(select id from accounts where email = %s)", person.email)
+    everything = b"".join(bytes(data) for (data,) in stored)
+    assert len(everything) > 1000 and b"manifest.json" not in everything and b"PK" != everything[:2]
+
+
+def test_an_instance_that_died_is_replaced(person, database):
+    """Its lease runs out; what it had stored goes, and the export is made from the beginning."""
+    held = hold(database, person.email)
+    database.query("update exports set state = 'running', attempts = 1, lease = uuid_v7(), sealed_key = %s where id = %s", b"x" * 104, held)
+    database.query("insert into export_chunks values (%s, 0, %s), (%s, 1, %s)", held, b"y" * 100, held, b"z" * 100)
+    database.query("update exports set due_at = now() - interval '1 second' where id = %s", held)
+    eventually(lambda: state(person) == "ready", "another instance made it", seconds=20)
+    assert "manifest.json" in unpacked(fetch(person))
+
+
+def test_a_lease_that_was_taken_over_writes_nothing(person, database):
+    held = hold(database, person.email)
+    (old, new) = database.query("select uuid_v7(), uuid_v7()")[0]
+    database.query("update exports set state = 'running', lease = %s where id = %s", new, held)
+    assert not database.value("select export_chunk_put(%s, %s, 0, %s)", held, old, b"y" * 100)
+    assert database.value("select exports_begin(%s, %s, %s)", held, old, b"x" * 104) is None
+    assert not database.value("select exports_finish(%s, %s, 0, 1, %s)", held, old, b"x" * 32)
+    database.query("select exports_fail(%s, %s)", held, old)
+    assert database.value("select state from exports where id = %s", held) == "running"
+    assert database.value("select export_chunk_put(%s, %s, 0, %s)", held, new, b"y" * 100)
+
+
+def test_one_that_breaks_off_three_times_has_failed(person, database):
+    """A document whose ciphertext is not what was stored: nobody gets half a file."""
+    made = document(person, b"text " * 50_000)
+    database.query("update document_chunks set data = substring(data from 2) where document_id = %s and n = 1", made["id"])
+    held = person.client.post("/v1/me/export").expect(202).json["id"]
+
+    def impatient():
+        database.query("update exports set due_at = now() where id = %s and state = 'queued'", held)
+        return state(person) == "failed"
+
+    eventually(impatient, "it has failed", seconds=60)
+    assert database.value("select attempts from exports where id = %s", held) == 3
+    assert database.value("select count(*) from export_chunks where export_id = %s", held) == 0
+    person.client.get("/v1/me/export/content").expect(404, "not_found")
+    person.client.delete(f"/v1/documents/{made['id']}").expect(204)
+    export(person)  # what failed does not count
+
+
+def test_a_document_nobody_can_open_is_told_of(person, database):
+    lost, kept = document(person, b"lost"), document(person, b"kept")
+    database.query("update documents set sealed_key = %s where id = %s", b"x" * 104, lost["id"])
+    export(person)
+    files = unpacked(fetch(person))
+    assert json.loads(files["manifest.json"])["missing"] == [f"documents/{lost['id']}.txt"]
+    assert files[f"documents/{kept['id']}.txt"] == b"kept"
+
+
+def test_two_instances_share_the_work(world, database, tmp_path):
+    other = Server(tmp_path, database.conninfo)
+    try:
+        people = [world.candidate() for _ in range(12)]
+        for person in people:
+            hold(database, person.email)
+        database.query("update exports set due_at = now() where state = 'queued'")
+        for person in people:
+            eventually(lambda: state(person) == "ready", "each is made", seconds=60)
+            assert "manifest.json" in unpacked(fetch(person))
+        assert database.value("select max(attempts) from exports where account_id in (select id from accounts where email = any (%s))",
+                              [person.email for person in people]) == 1  # none was made twice
+    finally:
+        other.stop()
+
+
+def test_killed_in_the_middle(world, database, tmp_path):
+    """An instance is killed while it writes; the lease ends, another makes the export from the beginning."""
+    person = world.candidate()
+    for _ in range(6):
+        incompressible(person, 3_000_000)
+    held = hold(database, person.email)
+    doomed = Server(tmp_path, database.conninfo)
+    database.query("create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.02); return new; end $$")
+    database.query("create trigger slowly before insert on export_chunks for each row execute function slowly()")
+    try:
+        lease = database.value("select uuid_v7()")
+        # as if it had been taken by the one that is killed: nobody else looks at it until its lease ends
+        database.query("update exports set due_at = now() where id = %s", held)
+        eventually(lambda: database.value("select count(*) from export_chunks where export_id = %s", held) > 3, "chunks come", seconds=20)
+        doomed.process.send_signal(signal.SIGKILL)
+        doomed.process.wait()
+        # whichever of the two had it: its lease is over now
+        database.query("update exports set lease = %s, due_at = now() where id = %s and state = 'running'", lease, held)
+        database.query("drop trigger slowly on export_chunks")
+        eventually(lambda: state(person) == "ready", "it is made", seconds=60)
+        files = unpacked(fetch(person))
+        assert sum(name.startswith("documents/") for name in files) == 6
+    finally:
+        database.query("drop trigger if exists slowly on export_chunks")
+        database.query("drop function slowly")
+        doomed.process.stdout.close()
+
+
+def test_a_server_that_ends_meanwhile_ends_cleanly(world, database, tmp_path):
+    person = world.candidate()
+    for _ in range(3):
+        incompressible(person, 5_000_000)
+    hold(database, person.email)
+    database.query("create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.05); return new; end $$")
+    database.query("create trigger slowly before insert on export_chunks for each row execute function slowly()")
+    other = Server(tmp_path, database.conninfo)
+    try:
+        database.query("update exports set due_at = now() where state = 'queued'")
+        eventually(lambda: state(person) == "running", "it is begun", seconds=20)
+    finally:
+        other.stop()
+        database.query("drop trigger slowly on export_chunks")
+        database.query("drop function slowly")
+    database.query("update exports set due_at = now() where state in ('queued', 'running')")
+    eventually(lambda: state(person) == "ready", "it is made after all", seconds=60)
+
+
+def test_the_master_key_is_rotated_meanwhile(world, database, tmp_path):
+    """Asked for under one master key, made under the next, fetched under the one after that."""
+    person = world.candidate()  # of a server with another key; the account works at any
+    document(person, b"Under the first key.")
+    held = hold(database, person.email)
+    ring = ["7a" * 32, "5e" * 32]
+
+    def server_with(*newest):
+        return Server(tmp_path, database.conninfo, environment={"SEGRETERIA_MASTER_KEY": ",".join([*newest, *ring])})
+
+    database.query("update exports set due_at = 'infinity' where id = %s", held)
+    other = server_with()
+    try:
+        lone = other.client().post("/v1/sessions", {"email": person.email, "password": PASSWORD}).expect(201).json
+        client = other.client(lone["session"]["access_token"])
+        database.query("update exports set due_at = now() where id = %s", held)
+        eventually(lambda: client.get("/v1/me/export").expect(200).json["state"] == "ready", "it is made", seconds=30)
+        answer = client.get("/v1/me/export/content", check=False)
+    finally:
+        other.stop()
+    late = server_with("3c" * 32)
+    try:
+        client = late.client(lone["session"]["access_token"])
+        answer = client.get("/v1/me/export/content").expect(200)
+        assert b"Under the first key." in unpacked(answer).values()
+    finally:
+        late.stop()
+
+
+def test_memory_stays_bounded(world, database, server):
+    """A hundred megabytes of documents go through in pieces."""
+    person = world.candidate()
+    for _ in range(12):
+        incompressible(person, 8_000_000)
+    before = server.memory("VmHWM")
+    person.client.post("/v1/me/export").expect(202)
+    eventually(lambda: state(person) == "ready", "it is ready", seconds=60)
+    assert person.client.get("/v1/me/export").json["size"] > 90_000_000
+    assert server.memory("VmHWM") - before < 32 * 1024 * 1024
