@@ -43,13 +43,15 @@ begin
                     then (select nullif(concat_ws(' ', s ->> 'given_name', s ->> 'family_name'), '')
                         from applications a, candidate_shown(a, 'card') as s where a.id = e.application_id)
                 else (select n.name from accounts n where n.id = e.account_id) end),
-        'from_status', e.from_status, 'to_status', e.to_status, 'reason', e.reason,
+        'from_status', e.from_status, 'to_status', e.to_status,
+        'reason', case when e.reason is null or viewer <> 'company' or e.actor_kind <> 'candidate'
+            or not exists (select from applications a where a.id = e.application_id and application_blind(a)) then e.reason end,
         'detail', case when viewer = 'company' then nullif(e.detail, '{}') else nullif(e.detail - 'member_id', '{}') end));
 end
 $$;
 comment on function application_event_text(application_events, text) is
     'An event of an application as one side sees it: the candidate does not see which member acted, the company of the '
-    'candidate what candidate_shown shows.';
+    'candidate what candidate_shown shows, and none of its words while it reviews blind.';
 
 create function application_open_to(a applications, company uuid) returns boolean
 language sql stable

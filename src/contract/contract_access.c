@@ -2,9 +2,9 @@
 #include "contract_internal.h"
 
 static const char *const scope_names[] = {
-    "jobs:read",    "jobs:write",     "applications:read", "applications:write",
-    "company:read", "company:write",  "profile:read",      "profile:write",
-    "tokens:write", "webhooks:write", "moderation:write",  "audit:read",
+    "jobs:read",        "jobs:write",   "applications:read", "applications:write", "company:read",
+    "company:write",    "profile:read", "profile:write",     "tokens:write",       "webhooks:write",
+    "moderation:write", "audit:read",   "candidates:read",
 };
 #define SCOPES_COUNT (sizeof scope_names / sizeof scope_names[0])
 

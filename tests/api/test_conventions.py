@@ -44,9 +44,11 @@ def place(world, company, candidate, database):
     company.client.post("/v1/me/export").expect(202)
     eventually(lambda: company.client.get("/v1/me/export").json["state"] == "ready", "the export is ready", seconds=30)
     operator, suspended = world.operator(company), world.company()
+    database.query("update companies set verification = 'verified' where id = %s", company.id)
+    database.query("update candidates set visibility = 'members', visible_since = now() where id = %s", candidate.id)
     operator.client.put(f"/v1/companies/{suspended.id}/suspension", {"reason": "For a test."}).expect(201)
     return {"operator": operator, "suspended": suspended,
-            "path": {"company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
+            "path": {"candidate_id": candidate.id, "company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
                      "application_id": application["id"], "asset": "docs.css", "version": "current"},
             "company": company, "candidate": candidate, "job": job}
 

@@ -8,7 +8,7 @@ import pytest
 from support.eventually import eventually
 
 OWNER = {"jobs:read", "jobs:write", "applications:read", "applications:write", "company:read", "company:write", "profile:read",
-         "profile:write", "tokens:write", "webhooks:write", "audit:read"}
+         "profile:write", "tokens:write", "webhooks:write", "audit:read", "candidates:read"}
 MAY_HOLD = {
     "owner": OWNER,
     "recruiter": OWNER - {"company:write", "audit:read"},

@@ -66,6 +66,8 @@ def place(world):
     """Things to act on, and the callers that may."""
     company, candidate = world.company(), world.candidate()
     world.verify(company)
+    world.database.query("update companies set verification = 'verified' where id = %s", company.id)
+    world.database.query("update candidates set visibility = 'members', visible_since = now() where id = %s", candidate.id)
     job = world.job(company)
     application = world.application(candidate, world.job(company))
     token, _ = world.token(company, ["jobs:read"])
@@ -76,6 +78,7 @@ def place(world):
         "path": {"company_id": company.id, "job_id": job["id"], "reference": "r-1", "token_id": token["id"], "session_id": session["id"],
                  "application_id": application["id"], "member_id": world.membership(company, company),
                  "invitation_id": world.invitation(company)["id"], "document_id": document.expect(201).json["id"],
+                 "candidate_id": candidate.id,
                  "note_id": company.client.post(f"/v1/applications/{application['id']}/notes", {"body": "x"}).expect(201).json["id"],
                  "criterion": "poise", "secret": "sgrl_" + "0" * 49, "name": "roles", "code": "not_found", "asset": "docs.css",
                  "version": "current"},

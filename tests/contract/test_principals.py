@@ -63,6 +63,9 @@ class Stage:
         entries = self.world.login(self.company.email).client.get("/v1/sessions").expect(200).json["items"]
         self.session = next(entry["id"] for entry in entries if entry["current"])
         self.world.verify(self.company)
+        self.world.database.query("update companies set verification = 'verified' where id = %s", self.company.id)
+        self.world.database.query("update candidates set visibility = 'members', visible_since = now() where id = %s",
+                                  self.candidate.id)
         leaver = self.world.member(self.company, "viewer")
         self.member = self.world.membership(self.company, leaver)
         self.invitation = self.world.invitation(self.company)
@@ -156,7 +159,12 @@ def of_company_token(stage):
     return {"company_id": stage.company.id, "token_id": stage.token["id"]}
 
 
+def of_seen(stage):
+    return {"candidate_id": stage.candidate.id}
+
+
 HIDDEN = (404, "not_found")
+UNVERIFIED = (403, "company_unverified")
 REFUSED = (403, "forbidden")
 NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDEN, "operator": HIDDEN}
 
@@ -196,6 +204,8 @@ REQUESTS = {
     "company_tokens_revoke": request(of_company_token, foreign={"other_company": REFUSED}),
     "candidates_create": request(body=lambda stage: {
         "email": stage.world.email(), "password": PASSWORD, "given_name": "A", "family_name": "B"}),
+    "candidates_list": request(),
+    "candidates_get": request(of_seen, foreign={"other_company": UNVERIFIED}),
     "sessions_create": request(body=lambda stage: {"email": stage.candidate.email, "password": PASSWORD}),
     "sessions_refresh": request(body=lambda stage: {
         "refresh_token": stage.world.login(stage.candidate.email).session["refresh_token"]}),
@@ -213,6 +223,10 @@ REQUESTS = {
     "me_export_create": request(alone=True),
     "me_export_get": request(status=(404, "not_found")),  # nobody asked for one; see test_export.py
     "me_export_content": request(status=(403, "forbidden")),  # not with an API token
+    "visibility_get": request(),
+    "visibility_put": request(body=lambda stage: {"visibility": "members"}),
+    "shield_get": request(),
+    "shield_put": request(body=lambda stage: {"entries": [{"kind": "group", "value": uuid.uuid4().hex}]}),
     "me_password": request(body=lambda stage: {"current_password": PASSWORD, "new_password": PASSWORD}, alone=True),
     "me_totp_get": request(),
     "me_totp_start": request(body=lambda stage: {"password": PASSWORD}, alone=True),
@@ -441,7 +455,8 @@ def test_a_token_in_the_address_is_refused(target, tokens, api):
 OWN_ACCOUNT = {"sessions_delete", "sessions_list", "sessions_end_others", "me_get", "me_patch", "me_password", "me_delete",
                "me_totp_get", "me_totp_start", "me_totp_confirm", "me_totp_delete", "me_totp_recovery", "tokens_list",
                "email_verification", "email_change", "profile_get", "profile_put", "profile_completeness", "profile_export",
-               "profile_import", "me_export_create", "me_export_get", "me_export_content"}
+               "profile_import", "me_export_create", "me_export_get", "me_export_content",
+               "visibility_get", "visibility_put", "shield_get", "shield_put"}
 
 
 @pytest.mark.parametrize("operation", [op for op in PROTECTED if op.id not in OWN_ACCOUNT], ids=ids)

@@ -176,7 +176,7 @@ def md5_of(db, n):
 
 
 @pytest.mark.parametrize(("caller", "index", "most"), [
-    ({"caller_kind": "company", "caller_company_id": 7}, "audit_log_company", 100),
+    ({"caller_kind": "company", "caller_company_id": 7}, "audit_log_company", 200),
     ({"caller_kind": "candidate", "caller_candidate_id": 7}, "audit_log_candidate", 200),
     ({"caller_kind": "candidate", "caller_candidate_id": 7}, "audit_shown_pkey", 200),
     ({"caller_kind": "operator", "actor": 7}, "audit_log_account", 100),

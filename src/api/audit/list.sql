@@ -17,8 +17,9 @@ with asked as materialized (
     where company_id = (select company from asked)
         and id < (select before from asked) and id between (select first from asked) and (select last from asked)
         and audit_fits(l, :action::text[], :actor::uuid, :subject::uuid, :since::timestamptz, :until::timestamptz)
-        and (:candidate_id::uuid is null or candidate_id = :candidate_id::uuid
-            or exists (select from audit_shown s where s.candidate_id = :candidate_id::uuid and s.event_id = l.id))
+        and (:candidate_id::uuid is null or audit_tells(l, :candidate_id::uuid, :caller_kind)
+            and (candidate_id = :candidate_id::uuid
+                or exists (select from audit_shown s where s.candidate_id = :candidate_id::uuid and s.event_id = l.id)))
     order by id desc limit :limit::integer + 1)
     union all
     (select l.* from audit_log l
