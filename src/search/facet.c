@@ -1,6 +1,5 @@
 /* Facets: exact counts of each value among what passes the text and all filters but the facet's
- * own. A field with few values is counted list against bits; one with many by a walk over the
- * vacancies and its column. Counts of several segments meet under the index-wide numbers.
+ * own. Counts of several segments (facet_count.c) meet under the index-wide numbers.
  */
 #include <stdio.h>
 
@@ -16,8 +15,6 @@ struct ranking {
 /* What the facet counts in: the hits, or without its own filter. */
 static const uint64_t *counted(struct run *run, const struct view *view, int kind) {
     uint32_t own = UINT32_C(1) << kind;
-    if (kind == SEARCH_LANGUAGE)
-        own |= UINT32_C(1) << FILTER_LANGUAGES;
     for (unsigned filter = 0; filter < FILTERS; filter++)
         if (view->filters[filter] != NULL && (own >> filter & 1) != 0) {
             filter_all_but(view, own, run->room[0]);
@@ -27,63 +24,6 @@ static const uint64_t *counted(struct run *run, const struct view *view, int kin
 }
 
 /* ---- fields ---- */
-
-static void walk_narrow(const uint64_t *in, size_t words, const uint16_t *column, uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1)
-            own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
-}
-
-static void walk_wide(const uint64_t *in, size_t words, const uint32_t *column, uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1)
-            own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
-}
-
-static void walk_many(const uint64_t *in, size_t words, const struct values *values,
-                      uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1) {
-            size_t doc = word * 64 + (size_t)__builtin_ctzll(w);
-            for (uint32_t i = values->from[doc]; i < values->from[doc + 1]; i++)
-                own[values->many[i] + 1u]++;
-        }
-}
-
-static enum status count_columns(struct run *run, const struct view *view,
-                                 const struct values *values, const uint64_t *in,
-                                 uint64_t *counts) {
-    size_t words = view->segment->words;
-    uint32_t *own = scratch_array(run->scratch, (size_t)values->count + 1, sizeof *own);
-    if (own == NULL)
-        return STATUS_NO_MEMORY;
-    memset(own, 0, ((size_t)values->count + 1) * sizeof *own);
-    if (values->narrow != NULL)
-        walk_narrow(in, words, values->narrow, own);
-    else if (values->wide != NULL)
-        walk_wide(in, words, values->wide, own);
-    else
-        walk_many(in, words, values, own);
-    for (uint32_t value = 0; value < values->count; value++)
-        counts[values->global[value]] += own[value + 1];
-    return STATUS_OK;
-}
-
-static enum status count_view(struct run *run, const struct view *view, unsigned field,
-                              uint64_t *counts, uint64_t *missing) {
-    const struct search_segment *segment = view->segment;
-    const struct values *values = &segment->values[field];
-    const uint64_t *in = counted(run, view, (int)field);
-    uint32_t all = bits_count(in, segment->words);
-    *missing += all - list_count_and(segment, values->some, in);
-    if (all == 0)
-        return STATUS_OK;
-    if (values->narrow != NULL || values->wide != NULL || values->many != NULL)
-        return count_columns(run, view, values, in, counts);
-    for (uint32_t value = 0; value < values->count; value++)
-        counts[values->global[value]] += list_count_and(segment, values->lists[value], in);
-    return STATUS_OK;
-}
 
 /* Whether a stands before b: more, or as many and less by bytes. */
 static bool stands_before(const struct intern *intern, struct ranking a, struct ranking b) {
@@ -145,7 +85,7 @@ static enum status facet_field(struct run *run, const struct search_facet_ask *a
         return STATUS_NO_MEMORY;
     memset(counts, 0, known * sizeof *counts);
     for (size_t i = 0; i < run->views_count; i++) {
-        enum status status = count_view(run, &run->views[i], field, counts, &out->missing);
+        enum status status = facet_count(run, &run->views[i], field, counts, &out->missing);
         if (status != STATUS_OK)
             return status;
     }

@@ -1,4 +1,4 @@
-/* What phrases have found: see memo.h. */
+/* See memo.h. */
 #include "memo.h"
 
 #include <stdlib.h>
@@ -8,7 +8,6 @@
 #include "memory.h"
 
 #define PROBES 8u
-#define KEY_MAX 1024u
 
 struct memo *memo_create(size_t bytes_max) {
     struct memo *memo = memory_zeroed(1, sizeof *memo);
@@ -27,12 +26,12 @@ void memo_free(struct memo *memo) {
 
 /* The phrase as bytes; 0 when it is too long to be noted. */
 static uint32_t key_of(uint8_t dictionary, const struct search_sequence *sequence,
-                       uint8_t out[KEY_MAX]) {
+                       uint8_t out[MEMO_KEY_MAX]) {
     uint32_t at = 0;
     out[at++] = dictionary;
     for (size_t i = 0; i < sequence->count; i++) {
         const struct search_step *step = &sequence->steps[i];
-        if (step->lexeme.len > KEY_MAX - 4 || at > KEY_MAX - 4 - step->lexeme.len)
+        if (step->lexeme.len > MEMO_KEY_MAX - 4 || at > MEMO_KEY_MAX - 4 - step->lexeme.len)
             return 0;
         out[at++] = (uint8_t)(step->distance >> 8);
         out[at++] = (uint8_t)step->distance;
@@ -52,25 +51,30 @@ static uint64_t hash_of(const uint8_t *key, uint32_t len) {
 }
 
 static const uint8_t *entry_key(const struct memo_entry *entry) {
-    return entry->bytes + entry->matches_len;
+    return entry->bytes + entry->noted_len;
 }
 
-const struct memo_entry *memo_find(struct memo *memo, uint8_t dictionary,
-                                   const struct search_sequence *sequence) {
-    uint8_t key[KEY_MAX];
-    uint32_t len = key_of(dictionary, sequence, key);
-    if (memo == NULL || len == 0)
+const struct memo_entry *memo_find_key(struct memo *memo, const uint8_t *key, size_t key_len) {
+    if (memo == NULL)
         return NULL;
-    uint64_t hash = hash_of(key, len);
+    uint64_t hash = hash_of(key, (uint32_t)key_len);
     for (unsigned i = 0; i < PROBES; i++) {
         const struct memo_entry *entry = atomic_load_explicit(&memo->slots[(hash + i) % MEMO_SLOTS],
                                                               memory_order_acquire);
         if (entry == NULL)
             return NULL;
-        if (entry->hash == hash && entry->key_len == len && memcmp(entry_key(entry), key, len) == 0)
+        if (entry->hash == hash && entry->key_len == key_len &&
+            memcmp(entry_key(entry), key, key_len) == 0)
             return entry;
     }
     return NULL;
+}
+
+const struct memo_entry *memo_find(struct memo *memo, uint8_t dictionary,
+                                   const struct search_sequence *sequence) {
+    uint8_t key[MEMO_KEY_MAX];
+    uint32_t len = key_of(dictionary, sequence, key);
+    return len == 0 ? NULL : memo_find_key(memo, key, len);
 }
 
 #define DOC_MASK ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1)
@@ -117,24 +121,52 @@ static bool insert(struct memo *memo, struct memo_entry *entry) {
     return false;
 }
 
-void memo_add(struct memo *memo, uint8_t dictionary, const struct search_sequence *sequence,
-              const uint32_t *matches, uint32_t count) {
-    uint8_t key[KEY_MAX];
-    uint32_t key_len = key_of(dictionary, sequence, key), len = matches_len(matches, count);
-    if (memo == NULL || key_len == 0)
-        return;
-    size_t size = sizeof(struct memo_entry) + len + key_len;
+/* Room for what is noted, within the limit; NULL: none. */
+static struct memo_entry *entry_new(struct memo *memo, const uint8_t *key, size_t key_len,
+                                    uint32_t count, size_t noted_len) {
+    size_t size = sizeof(struct memo_entry) + noted_len + key_len;
     struct memo_entry *entry = NULL;
     if (atomic_fetch_add(&memo->bytes, size) + size <= memo->bytes_max)
         entry = memory_array(1, size);
-    if (entry != NULL) {
-        *entry = (struct memo_entry){
-            .hash = hash_of(key, key_len), .key_len = key_len, .count = count, .matches_len = len};
-        write_matches(entry->bytes, matches, count);
-        memcpy(entry->bytes + len, key, key_len);
-        if (insert(memo, entry))
-            return;
+    if (entry == NULL) {
+        atomic_fetch_sub(&memo->bytes, size);
+        return NULL;
     }
+    *entry = (struct memo_entry){.hash = hash_of(key, (uint32_t)key_len),
+                                 .key_len = (uint32_t)key_len,
+                                 .count = count,
+                                 .noted_len = (uint32_t)noted_len};
+    memcpy(entry->bytes + noted_len, key, key_len);
+    return entry;
+}
+
+static void keep(struct memo *memo, struct memo_entry *entry) {
+    size_t size = sizeof *entry + entry->noted_len + entry->key_len;
+    if (insert(memo, entry))
+        return;
     free(entry);
     atomic_fetch_sub(&memo->bytes, size);
+}
+
+void memo_add_key(struct memo *memo, const uint8_t *key, size_t key_len, uint32_t count,
+                  const void *noted, size_t noted_len) {
+    struct memo_entry *entry = memo == NULL ? NULL
+                                            : entry_new(memo, key, key_len, count, noted_len);
+    if (entry == NULL)
+        return;
+    memcpy(entry->bytes, noted, noted_len);
+    keep(memo, entry);
+}
+
+void memo_add(struct memo *memo, uint8_t dictionary, const struct search_sequence *sequence,
+              const uint32_t *matches, uint32_t count) {
+    uint8_t key[MEMO_KEY_MAX];
+    uint32_t key_len = key_of(dictionary, sequence, key), len = matches_len(matches, count);
+    struct memo_entry *entry = memo == NULL || key_len == 0
+                                   ? NULL
+                                   : entry_new(memo, key, key_len, count, len);
+    if (entry == NULL)
+        return;
+    write_matches(entry->bytes, matches, count);
+    keep(memo, entry);
 }

@@ -1,7 +1,7 @@
-/* What the phrases asked of a segment have found, so that a phrase of common words is worked out
- * once. A segment never changes, so what is noted stays right; nothing is taken out before the
- * segment goes. Readers add without locks, up to a share of the segment's memory. Private to
- * src/search.
+/* What has been asked of a segment and is dear to work out: what phrases of common words found, and
+ * the counts of facets over many vacancies. A segment never changes, so what is noted stays right;
+ * nothing is taken out before the segment goes. Readers add without locks, up to a share of the
+ * segment's memory. Private to src/search.
  */
 #ifndef SEARCH_MEMO_H
 #define SEARCH_MEMO_H
@@ -18,8 +18,8 @@ struct memo_entry {
     uint64_t hash;
     uint32_t key_len;
     uint32_t count;
-    uint32_t matches_len;
-    uint8_t bytes[]; /* of each match the gap and the tier (memo_write), then the key */
+    uint32_t noted_len;
+    uint8_t bytes[]; /* what is noted, then the key */
 };
 
 struct memo {
@@ -31,7 +31,18 @@ struct memo {
 struct memo *memo_create(size_t bytes_max); /* NULL: no memory */
 void memo_free(struct memo *memo);
 
+/* Keys begin with a byte that tells what is noted: below 64 the dictionary of a phrase. */
+#define MEMO_FACET 0xffu
+#define MEMO_KEY_MAX 1024u
+
 /* NULL: not noted. */
+const struct memo_entry *memo_find_key(struct memo *memo, const uint8_t *key, size_t key_len);
+/* Notes the bytes, unless there is no room. */
+void memo_add_key(struct memo *memo, const uint8_t *key, size_t key_len, uint32_t count,
+                  const void *noted, size_t noted_len);
+
+/* ---- phrases; of each match the gap and the tier are noted ---- */
+
 const struct memo_entry *memo_find(struct memo *memo, uint8_t dictionary,
                                    const struct search_sequence *sequence);
 /* Notes the matches, ascending: ordinal and, in the two highest bits, the tier from 0; unless there

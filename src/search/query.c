@@ -28,11 +28,20 @@ static enum status begin_view(struct run *run, struct view *view, const struct p
             view->hits = view->base;
             return STATUS_OK;
         }
-        bits_and(view->base, part->live->bits, segment->words);
     } else {
-        memcpy(view->base, part->live->bits, segment->words * sizeof *view->base);
+        bits_fill(view->base, segment->docs, segment->words);
     }
+    size_t size = segment->words * sizeof *view->base;
+    if (run->query->facets_count > 0) {
+        view->gone = scratch_array(run->scratch, segment->words, sizeof *view->gone);
+        if (view->gone == NULL)
+            return STATUS_NO_MEMORY;
+        memcpy(view->gone, view->base, size);
+    }
+    bits_and(view->base, part->live->bits, segment->words);
     segment_drop_expired(segment, run->query->today, view->base);
+    if (view->gone != NULL)
+        bits_andnot(view->gone, view->base, segment->words);
     return filter_view(run, view);
 }
 

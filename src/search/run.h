@@ -5,6 +5,7 @@
 #ifndef SEARCH_RUN_H
 #define SEARCH_RUN_H
 
+#include "memo.h"
 #include "memory.h"
 #include "version.h"
 
@@ -27,6 +28,7 @@ struct view {
     const struct search_segment *segment;
     bool nothing;               /* no text here matches: base and hits are empty */
     uint64_t *base;             /* current, open, of matching text */
+    uint64_t *gone;             /* of matching text, but not in base; NULL without facets */
     uint64_t *filters[FILTERS]; /* NULL: not asked for */
     uint64_t *hits;             /* base and all filters */
     uint64_t *(
@@ -89,6 +91,11 @@ int64_t place_distance(const struct run *run, const struct view *view, uint32_t 
 
 /* page.c: hits and more. */
 NODISCARD enum status page_fill(struct run *run, struct search_result *result);
+
+/* facet_count.c: adds the counts of the field's values among what passes all filters but its own
+ * to counts (by index-wide number), and of the vacancies without one. */
+NODISCARD enum status facet_count(struct run *run, const struct view *view, unsigned field,
+                                  uint64_t *counts, uint64_t *missing);
 
 /* facet.c */
 NODISCARD enum status facets_fill(struct run *run, struct search_result *result);

@@ -157,7 +157,7 @@ class Bench:
             server, port = self.server(corpus)
             programs.append(server)
             figures = self.loaded(server, corpus.n)
-            self.segreteria(results, questions, port)
+            figures["processor"] = self.segreteria(results, questions, port, lambda: (server.cpu_us(), corpus.cluster.cpu_us()))
             figures["RSS, MiB"] = server.resident_mib()
             if corpus.n == max(self.arguments.sizes):
                 figures |= self.kept(port, questions, programs)
@@ -193,7 +193,9 @@ class Bench:
             time.sleep(0.05)
         raise SystemExit("bench: the index is not loaded after five minutes:\n" + path.read_text(encoding="utf-8", errors="replace"))
 
-    def segreteria(self, results, questions, port):
+    def segreteria(self, results, questions, port, processor):
+        """{kind: (us of the server, of PostgreSQL) for one request}"""
+        costs = {}
         asked = {kind: [target(one) for one in of] for kind, of in questions.of.items() if self.wanted(kind)}
         if self.wanted("suggest"):
             asked["suggest"] = ["/v1/jobs/suggest?q=" + quote(q) for q in questions.typed]
@@ -201,8 +203,12 @@ class Bench:
             self.http(port, targets, seconds=1)
         for number in range(self.arguments.rounds):
             for kind, targets in asked.items():
+                before = processor()
                 figures = self.http(port, targets)
+                costs[kind] = tuple((b - a) / figures["requests"] for a, b in zip(before, processor()))
                 self.note(results, kind, "segreteria", (figures["p50_ms"], figures["p99_ms"]))
+                say(f"    {figures['rate']:,.0f}/s; server {costs[kind][0]:.0f} us, PostgreSQL {costs[kind][1]:.0f} us a request")
+        return costs
 
     def wanted(self, kind):
         return self.arguments.only is None or re.search(self.arguments.only, kind)

@@ -64,6 +64,14 @@ def peers(measured):
     return report.table(["beside", "search", *(f"{n:,}: p50, times Segreteria's" for n in sizes)], rows) if rows else []
 
 
+def processor(figures):
+    """Microseconds of the server and PostgreSQL for one request."""
+    sizes = sorted(figures)
+    kinds = list(figures[sizes[-1]]["processor"])
+    rows = [[kind, *("{:,.0f} + {:,.0f}".format(*figures[n]["processor"][kind]) for n in sizes)] for kind in kinds]
+    return report.table(["search", *(f"{n:,}" for n in sizes)], rows)
+
+
 def others(figures):
     rows = []
     for n, of in sorted(figures.items()):
@@ -85,6 +93,7 @@ def others(figures):
 
 def text(measured, figures, paragraph, seconds):
     lines = [paragraph, "", "Milliseconds over HTTP:", "", *answers(measured)]
+    lines += ["", "Processor time of one request, server and PostgreSQL, in microseconds:", "", *processor(figures)]
     beside = peers(measured)
     if beside:
         lines += ["", "The others, one question at a time:", "", *beside]

@@ -174,29 +174,33 @@ static int by_publication(const void *a, const void *b) {
 }
 
 /* Segments large enough for dense rows, columns and skips. */
-static void a_filled_index_answers_alike(void **state) {
-    (void)state;
-    struct world world;
-    world_init(&world, 7);
-    world.corpus.words = 400;
+static void world_fill(struct world *world) {
+    world_init(world, 7);
+    world->corpus.words = 400;
     for (unsigned i = 0; i < 6000; i++)
-        model_put(&world.model, corpus_document(&world.corpus, &world.keep));
-    struct model *model = &world.model;
+        model_put(&world->model, corpus_document(&world->corpus, &world->keep));
+    struct model *model = &world->model;
     qsort(model->documents, model->count, sizeof *model->documents, by_publication);
     struct search_builder *builder;
     struct search_segment *segment;
-    assert_int_equal(search_builder_create(world.index, &builder), STATUS_OK);
+    assert_int_equal(search_builder_create(world->index, &builder), STATUS_OK);
     for (size_t i = 0; i < model->count; i++) {
         assert_int_equal(search_builder_add(builder, model->documents[i]), STATUS_OK);
         if (i == 4000) {
             assert_int_equal(search_builder_finish(builder, &segment), STATUS_OK);
-            assert_int_equal(search_index_adopt(world.index, segment), STATUS_OK);
+            assert_int_equal(search_index_adopt(world->index, segment), STATUS_OK);
         }
     }
     assert_int_equal(search_builder_add(builder, model->documents[0]), STATUS_INVALID);
     assert_int_equal(search_builder_finish(builder, &segment), STATUS_OK);
-    assert_int_equal(search_index_adopt(world.index, segment), STATUS_OK);
+    assert_int_equal(search_index_adopt(world->index, segment), STATUS_OK);
     search_builder_destroy(builder);
+}
+
+static void a_filled_index_answers_alike(void **state) {
+    (void)state;
+    struct world world;
+    world_fill(&world);
     for (unsigned i = 0; i < 400; i++) /* phrases of common words are worked out in such segments */
         ask(&world, corpus_query(&world.corpus, &world.turn));
     for (unsigned i = 0; i < 60; i++)
@@ -208,10 +212,40 @@ static void a_filled_index_answers_alike(void **state) {
     world_deinit(&world);
 }
 
+/* Counts of facets are noted with a segment: asked again after vacancies went, came and passed
+ * their last day, they are those of a scan. */
+static void noted_counts_stay_right(void **state) {
+    (void)state;
+    struct world world;
+    struct search_query queries[40];
+    world_fill(&world);
+    for (size_t i = 0; i < 40; i++) {
+        do
+            queries[i] = *corpus_query(&world.corpus, &world.keep);
+        while (queries[i].facets_count == 0);
+        if (i % 2 == 0) { /* so that much is found */
+            queries[i].has_text = false;
+            queries[i].salary.set = queries[i].place.set = false;
+            queries[i].sort = SEARCH_BY_RECENT;
+        }
+        queries[i].has_published_since = false;
+    }
+    for (int round = 0; round < 5; round++) {
+        for (size_t i = 0; i < 40; i++) {
+            (void)ask(&world, &queries[i]);
+            queries[i].today += 7;
+        }
+        for (unsigned i = 0; i < 10 * (unsigned)round; i++)
+            change(&world, 30);
+    }
+    world_deinit(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_those_of_a_scan),
         cmocka_unit_test(a_filled_index_answers_alike),
+        cmocka_unit_test(noted_counts_stay_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
