@@ -114,6 +114,8 @@ as $$
 declare
     j jobs;
     errors jsonb;
+    message constant text := body ->> 'closing_message';
+    refused op_result;
 begin
     old := job_expire_if_over(old);
     j := job_assign(old, body);
@@ -126,7 +128,13 @@ begin
     if errors <> '[]' then
         return op_invalid(errors);
     end if;
-    if j.status = old.status and job_editable(j) = job_editable(old) then
+    refused := job_close_refused(old, j, message);
+    if refused.status is not null then
+        return refused;
+    elsif j.status = old.status and job_editable(j) = job_editable(old) then
+        if j.status = 'closed' and message is not null then
+            perform job_answer_applications(old.id, message, account);
+        end if;
         return job_result(old.id, 200, location);
     end if;
     if j.reference is distinct from old.reference
@@ -151,6 +159,9 @@ begin
     insert into job_events (job_id, actor_kind, account_id, type, from_status, to_status, version)
     values (old.id, actor, account, case when j.status <> old.status then 'status_changed' else 'updated' end,
         old.status, j.status, old.version + 1);
+    if j.status = 'closed' and message is not null then
+        perform job_answer_applications(old.id, message, account);
+    end if;
     return job_result(old.id, 200, location);
 end
 $$;

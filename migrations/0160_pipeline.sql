@@ -651,10 +651,13 @@ begin
             and o.state = 'queued' and o.params ->> 'application_id' = a.id::text) then
         return;
     end if;
-    perform mail_enqueue('application_update', account, null, (
-        select jsonb_build_object('application_id', a.id, 'job', j.title, 'company', c.name)
-        from jobs j join companies c on c.id = j.company_id where j.id = a.job_id), named);
-    update outbox set due_at = now() + interval '2 minutes' where message_key = named and state = 'queued';
+    -- mail_enqueue, with a later due_at, and planned once for the five hundred of a request.
+    insert into outbox (template, account_id, to_address, lang, params, message_key, due_at)
+    select 'application_update', n.id, n.email, n.lang, jsonb_build_object('application_id', a.id, 'job', j.title,
+        'company', c.name), named, now() + interval '2 minutes'
+    from accounts n, jobs j join companies c on c.id = j.company_id
+    where n.id = account and j.id = a.job_id
+    on conflict on constraint outbox_message_key_once do nothing;
 end
 $$;
 comment on function application_tell_candidate(applications) is 'Mails the candidate that there is news of the application.';

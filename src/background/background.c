@@ -19,7 +19,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 13
+#define CHORES 14
 #define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + SCANNER_STATEMENTS + 1)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
@@ -199,7 +199,7 @@ static const struct {
     {&stmt_background_changes_purge, 60000},      {&stmt_background_invitations_purge, 3600000},
     {&stmt_background_audit_purge, 3600000},      {&stmt_background_search_resume, 2000},
     {&stmt_background_documents_purge, 600000},   {&stmt_background_exports_due, 2000},
-    {&stmt_background_exports_purge, 600000},
+    {&stmt_background_exports_purge, 600000},     {&stmt_background_applications_remind, 60000},
 };
 
 static void start_chores(struct background *background) {

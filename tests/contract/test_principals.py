@@ -276,6 +276,7 @@ REQUESTS = {
     "applications_bulk": request(body=lambda stage: {"moves": [{"id": stage.application["id"], "status": "in_review"}]}),
     "applications_assign": request(of_application, lambda stage: {"member_id": None}, NOT_MINE),
     "applications_compare": request(of_job, foreign=NOT_MINE, query="?ids=01a1c49e-6a80-7c3e-b7d4-2f9a61c08e55"),
+    "applications_overdue": request(),
     "notes_list": request(of_application, foreign=NOT_MINE),
     "notes_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, NOT_MINE),
     "notes_get": request(of_note, foreign=NOT_MINE),
