@@ -259,7 +259,8 @@ as $$
     select json_build_object('account', account_json(a.id), 'created_at', rfc3339(a.created_at),
         'updated_at', rfc3339(a.updated_at), 'email_verified_at', rfc3339(a.email_verified_at),
         'password_changed_at', rfc3339(a.password_changed_at),
-        'second_factor_since', (select rfc3339(t.confirmed_at) from account_totp t where t.account_id = a.id))
+        'second_factor_since', (select rfc3339(t.confirmed_at) from account_totp t where t.account_id = a.id),
+        'visibility', (select visibility_json(c) from candidates c where c.account_id = a.id))
     from accounts a where a.id = account
 $$;
 comment on function export_account(uuid) is 'An account in its export.';

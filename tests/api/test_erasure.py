@@ -36,6 +36,7 @@ CHANGES = {
     "applications_create": {"answers": lambda stage: [{"question_id": "q", "value": stage.filler.text()}],
                             "document_ids": lambda stage: [stage.pool["document_id"]], "processing_notice": None},
     "profile_put": {"basics.email": None},
+    "shield_put": {"entries": lambda stage: [{"kind": "group", "value": stage.filler.text()}]},
     ("applications_patch", "company"): {"status": "in_review"},
     "applications_assign": {"member_id": lambda stage: stage.world.membership(stage.company, stage.company)},
     "tags_change": {"remove": None},
