@@ -136,6 +136,10 @@ begin
     if p ->> 'submitted_since' is not null then
         conditions := conditions || format(' and s.submitted_at >= %L', p ->> 'submitted_since');
     end if;
+    if p ->> 'purge_before' is not null then
+        conditions := conditions || format(' and a.retention_from < %1$L::timestamptz - interval ''%2$s days'' '
+            'and application_purge_after(a) < %1$L', p ->> 'purge_before', retention_days(company));
+    end if;
     if p ->> 'overdue' = 'true' then
         conditions := conditions || ' and s.next_update_due < now()';
     end if;

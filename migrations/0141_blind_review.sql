@@ -181,7 +181,7 @@ comment on function application_blind(applications) is
 alter table application_events drop constraint application_events_type_known,
     add constraint application_events_type_known check (type in ('submitted', 'status_changed', 'withdrawn', 'revealed',
         'assigned', 'unassigned', 'tags_changed', 'note_added', 'note_deleted', 'rated', 'message_sent',
-        'interview_proposed', 'interview_accepted', 'interview_declined', 'interview_cancelled'));
+        'interview_proposed', 'interview_accepted', 'interview_declined', 'interview_cancelled', 'anonymised'));
 
 create function applications_blind_start() returns trigger
 language plpgsql

@@ -611,7 +611,8 @@ begin
         'consent', application_consent_json(a), 'processing_notice', a.processing_notice,
         'assignee', assignee, 'tags', tags, 'rating', rating,
         'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due), 'version', a.version);
+        'next_update_due', rfc3339(a.next_update_due), 'purge_after', rfc3339(application_purge_after(a)),
+        'anonymised_at', rfc3339(a.anonymised_at), 'version', a.version);
 end
 $$;
 
@@ -632,7 +633,8 @@ begin
         'id', a.id, 'job', application_job_json(a, viewer), 'candidate', candidate, 'status', a.status,
         'assignee', assignee, 'tags', tags,
         'submitted_at', rfc3339(a.submitted_at), 'updated_at', rfc3339(a.updated_at),
-        'next_update_due', rfc3339(a.next_update_due)));
+        'next_update_due', rfc3339(a.next_update_due), 'purge_after', rfc3339(application_purge_after(a)),
+        'anonymised_at', rfc3339(a.anonymised_at)));
 end
 $$;
 

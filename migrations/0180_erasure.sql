@@ -54,7 +54,7 @@ create function application_kept() returns text[]
 language sql immutable
 as $$
     select array['id', 'job_id', 'company_id', 'candidate_id', 'status', 'submitted_at', 'updated_at', 'version', 'job_etag',
-        'processing_notice']
+        'processing_notice', 'retention_from', 'anonymised_at']
 $$;
 comment on function application_kept() is
     'The columns of an application that stay when its person is taken out: that there was one, for which vacancy, when, and how '
@@ -138,7 +138,7 @@ begin
         perform applications_strip(ids);
         -- One for each company: it may go on counting people, and no two companies can find out that theirs is the same.
         with nobody as (select company, candidate_nobody('Deleted', 'account') as id from unnest(companies) as company)
-        update applications a set candidate_id = nobody.id from nobody
+        update applications a set candidate_id = nobody.id, anonymised_at = now() from nobody
         where a.candidate_id = candidate and a.company_id = nobody.company;
     end if;
     return jsonb_build_object('documents', files, 'applications', coalesce(cardinality(ids), 0),

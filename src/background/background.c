@@ -19,7 +19,7 @@
 #include "segreteria/worker/loop.h"
 
 #define ROWS_AT_ONCE "500" /* of one statement: short transactions, short locks */
-#define CHORES 14
+#define CHORES 16
 #define STATEMENTS (CHORES + COURIER_STATEMENTS + KEY_WATCH_STATEMENTS + SCANNER_STATEMENTS + 1)
 #define MAIL_DRAIN_MS 5000
 #define CHORE_PARAMS_MAX 2
@@ -193,13 +193,22 @@ static const struct {
     const struct db_statement *statement;
     unsigned every_ms;
 } chores[CHORES] = {
-    {&stmt_background_application_words, 1000},   {&stmt_background_jobs_expire, 30000},
-    {&stmt_background_idempotency_purge, 300000}, {&stmt_background_sessions_purge, 3600000},
-    {&stmt_background_sign_in_purge, 60000},      {&stmt_background_mail_purge, 3600000},
-    {&stmt_background_changes_purge, 60000},      {&stmt_background_invitations_purge, 3600000},
-    {&stmt_background_audit_purge, 3600000},      {&stmt_background_search_resume, 2000},
-    {&stmt_background_documents_purge, 600000},   {&stmt_background_exports_due, 2000},
-    {&stmt_background_exports_purge, 600000},     {&stmt_background_applications_remind, 60000},
+    {&stmt_background_application_words, 1000},
+    {&stmt_background_jobs_expire, 30000},
+    {&stmt_background_idempotency_purge, 300000},
+    {&stmt_background_sessions_purge, 3600000},
+    {&stmt_background_sign_in_purge, 60000},
+    {&stmt_background_mail_purge, 3600000},
+    {&stmt_background_changes_purge, 60000},
+    {&stmt_background_invitations_purge, 3600000},
+    {&stmt_background_audit_purge, 3600000},
+    {&stmt_background_search_resume, 2000},
+    {&stmt_background_documents_purge, 600000},
+    {&stmt_background_exports_due, 2000},
+    {&stmt_background_exports_purge, 600000},
+    {&stmt_background_applications_purge, 600000},
+    {&stmt_background_documents_unattached_purge, 3600000},
+    {&stmt_background_applications_remind, 60000},
 };
 
 static void start_chores(struct background *background) {

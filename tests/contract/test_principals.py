@@ -220,6 +220,9 @@ REQUESTS = {
     "profile_completeness": request(),
     "profile_export": request(),
     "profile_import": request(body=lambda stage: {"basics": {"label": uuid.uuid4().hex}}),
+    "retention_get": request(of_company, foreign={"other_company": REFUSED}),
+    "retention_put": request(of_company, lambda stage: {"application_days": secrets.choice(range(30, 700))}, {"other_company": REFUSED}),
+    "applications_anonymise": request(of_application, foreign={"other_company": HIDDEN}, status=(409, "application_open")),
     "me_export_create": request(alone=True),
     "me_export_get": request(status=(404, "not_found")),  # nobody asked for one; see test_export.py
     "me_export_content": request(status=(403, "forbidden")),  # not with an API token

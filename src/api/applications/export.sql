@@ -2,6 +2,6 @@
 -- @recorded slow
 select status, code, problem, items, next_key, head, columns
 from applications_export(:caller_company_id::uuid, :job_id::uuid, jsonb_build_object('q', :q::text,
-    'status', :status::text[], 'since', :since::text, 'submitted_since', :submitted_since::text, 'answer', :answer::text[],
+    'status', :status::text[], 'since', :since::text, 'submitted_since', :submitted_since::text, 'purge_before', :purge_before::text, 'answer', :answer::text[],
     'language', :language::text[], 'tool', :tool::text[], 'overdue', :overdue::boolean, 'sort', :sort::text,
     'lang', :lang::text), :after, :form::text, :columns::text, :limit::integer)

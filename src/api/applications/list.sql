@@ -9,6 +9,7 @@ with page as (
         and (a.submitted_at, a.id) < (keyset_at(:after), keyset_id(:after))
         and (:status::text[] is null or a.status = any (:status::text[]))
         and (:since::timestamptz is null or a.updated_at >= :since::timestamptz)
+        and (:purge_before::timestamptz is null or application_purge_after(a) < :purge_before::timestamptz)
     order by a.submitted_at desc, a.id desc
     limit :limit::integer + 1
 )

@@ -13,7 +13,8 @@ static enum listing_form form_wanted(const struct api_call *call) {
 
 /* The first parameter given that is a company's search, not a candidate's list. */
 static struct str not_taken(const struct api_call *call) {
-    static const char *const of_own[] = {"job_id", "limit", "cursor", "status", "since"};
+    static const char *const of_own[] = {"job_id", "limit", "cursor",
+                                         "status", "since", "purge_before"};
     for (size_t i = 0; i < call->operation->parameters_count; i++) {
         struct str name = call->operation->parameters[i].name;
         bool known = call->operation->parameters[i].place == IN_HEADER ||
