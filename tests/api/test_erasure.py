@@ -23,6 +23,7 @@ NOT_HERE = {
     "me_password": "a password is kept as a hash", "me_delete": "the end itself", "password_request_reset": "an address; below",
     "password_reset": "needs a link from a mail", "email_verify": "needs a link from a mail", "email_confirm": "needs a link from a mail",
     "me_totp_start": "no text", "me_totp_confirm": "a code", "me_totp_recovery": "a code",
+    "messages_read": "no text",
     "applications_bulk": "writes what applications_patch writes",
     "invitations_accept": "needs a link from a mail", "companies_create": "makes a company",
 }

@@ -53,6 +53,7 @@ class Stage:
         self.application = self.world.application(self.candidate, self.job)
         self.world.database.query("delete from documents where candidate_id = %s", self.candidate.id)  # there may be twenty
         self.note = self.company.client.post(f"/v1/applications/{self.application['id']}/notes", {"body": "x"}).expect(201).json
+        self.message = self.company.client.post(f"/v1/applications/{self.application['id']}/messages", {"body": "x"}).expect(201).json
         self.company.client.put(f"/v1/jobs/{self.job['id']}/criteria", CRITERIA).expect(200)
         self.company.client.put(f"/v1/applications/{self.application['id']}/ratings/poise", {"value": 3}).expect(200)
         self.document = self.candidate.client.request("POST", "/v1/documents", body=PDF, headers={
@@ -280,6 +281,9 @@ REQUESTS = {
     "applications_assign": request(of_application, lambda stage: {"member_id": None}, NOT_MINE),
     "applications_compare": request(of_job, foreign=NOT_MINE, query="?ids=01a1c49e-6a80-7c3e-b7d4-2f9a61c08e55"),
     "applications_overdue": request(),
+    "messages_list": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "messages_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, {"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "messages_read": request(of_application, lambda stage: {"message_id": stage.message["id"]}, {"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "notes_list": request(of_application, foreign=NOT_MINE),
     "notes_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, NOT_MINE),
     "notes_get": request(of_note, foreign=NOT_MINE),

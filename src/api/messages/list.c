@@ -1,0 +1,8 @@
+/* GET /v1/applications/{application_id}/messages: what the two sides wrote, for both. */
+#include "generated/api_operations.h"
+#include "generated/statements.h"
+#include "segreteria/api/call.h"
+
+enum status api_messages_list(struct api_call *call) {
+    return api_submit(call, &stmt_messages_list);
+}
