@@ -106,21 +106,26 @@ update applications set consent = jsonb_build_object('talent_pool', true, 'given
     'until', rfc3339(submitted_at + interval '12 months'))
 where consent -> 'talent_pool' = 'true';
 
+-- In PL/pgSQL, whose plans are kept: applying calls what follows each time.
 create function application_talent_pool_until(a applications) returns timestamptz
-language sql stable
+language plpgsql stable
 as $$
-    select case when a.consent -> 'talent_pool' = 'true' and (a.consent ->> 'until')::timestamptz > now()
-        then (a.consent ->> 'until')::timestamptz end
+begin
+    return case when a.consent -> 'talent_pool' = 'true' and (a.consent ->> 'until')::timestamptz > now()
+        then (a.consent ->> 'until')::timestamptz end;
+end
 $$;
 comment on function application_talent_pool_until(applications) is
     'Until when the company may keep the application for other vacancies; NULL: it may not.';
 
 create function application_consent_json(a applications) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select json_build_object('talent_pool', application_talent_pool_until(a) is not null,
+begin
+    return json_build_object('talent_pool', application_talent_pool_until(a) is not null,
         'talent_pool_given_at', a.consent -> 'given_at', 'talent_pool_until', a.consent -> 'until',
-        'talent_pool_withdrawn_at', a.consent -> 'withdrawn_at')
+        'talent_pool_withdrawn_at', a.consent -> 'withdrawn_at');
+end
 $$;
 comment on function application_consent_json(applications) is
     'The consent as it is today: one that has ended or was withdrawn is shown as not given any more.';
@@ -134,8 +139,12 @@ $$;
 comment on function talent_pool_consent(integer, text) is 'A consent that begins now, for a year unless months says otherwise.';
 
 create function processing_notice_current() returns text
-language sql stable
-as $$ select version from processing_notices order by published_at desc limit 1 $$;
+language plpgsql stable
+as $$
+begin
+    return (select version from processing_notices order by published_at desc limit 1);
+end
+$$;
 comment on function processing_notice_current() is 'The version that applications are sent under from now on.';
 
 create function applications_talent_pool(application uuid, candidate uuid, body jsonb, if_match text[]) returns op_result
@@ -189,9 +198,10 @@ begin
     select case when email_verified_at is null then 5 else 50 end into most from accounts where id = account;
     if (select count(*) from (select from outbox where account_id = account and template = 'application_received'
             and created_at > now() - interval '1 day' limit most) as sent) < most then
-        perform mail_enqueue('application_received', account, null, jsonb_build_object('title', title, 'company', company,
-            'application', application, 'days', promise::text, 'at', rfc3339(now())),
-            'application_received:' || application);
+        insert into outbox (template, account_id, to_address, lang, params, message_key)
+        select 'application_received', a.id, a.email, a.lang, jsonb_build_object('title', title, 'company', company,
+            'application', application, 'days', promise::text, 'at', rfc3339(now())), 'application_received:' || application
+        from accounts a where a.id = account;
     end if;
 end
 $$;
@@ -200,14 +210,19 @@ comment on function application_received_mail(uuid, uuid, text, text, integer) i
     'be somebody else''s.';
 
 create function document_uploads_whole(uploads jsonb, candidate uuid) returns boolean
-language sql volatile
+language plpgsql volatile
 as $$
-    select count(*) = jsonb_array_length(uploads) from (
-        select from jsonb_to_recordset(uploads) as u (id uuid, chunks integer)
-        join documents d on d.id = u.id
-        where d.candidate_id = candidate and d.completed_at is null
-            and (select count(*) from document_chunks c where c.document_id = d.id) = u.chunks
-        for update of d) as whole
+declare
+    u record;
+begin
+    for u in select id, chunks from jsonb_to_recordset(uploads) as x (id uuid, chunks integer) loop
+        perform from documents d where d.id = u.id and d.candidate_id = candidate and d.completed_at is null for update;
+        if not found or (select count(*) from document_chunks c where c.document_id = u.id) <> u.chunks then
+            return false;
+        end if;
+    end loop;
+    return true;
+end
 $$;
 comment on function document_uploads_whole(jsonb, uuid) is
     'Whether uploads ({id, chunks} each) are the candidate''s and all of their chunks are there; locks them.';
@@ -260,12 +275,14 @@ begin
             return op_problem(409, 'application_limit');
         elsif shield_hides(candidate, j.company_id) then
             return op_problem(409, 'company_shielded');
-        elsif not document_uploads_whole(uploads, candidate) then
-            return op_problem(503, 'unavailable');
+        elsif uploads <> '[]' and not document_uploads_whole(uploads, candidate) then
+            return op_problem(503, 'unavailable'); -- PostgreSQL went down meanwhile: see documents_begin
         end if;
         notice := processing_notice_current();
-        errors := answer_violations(j.questions, coalesce(body -> 'answers', '[]'), lang)
-            || document_violations(candidate, documents, lang);
+        errors := answer_violations(j.questions, coalesce(body -> 'answers', '[]'), lang);
+        if documents <> '[]' then
+            errors := errors || document_violations(candidate, documents, lang);
+        end if;
         if body ->> 'processing_notice' <> notice then
             errors := errors || violations(jsonb_build_array(violation('/processing_notice', 'notice_outdated')), lang);
         end if;
@@ -286,12 +303,16 @@ begin
         on conflict do nothing
         returning * into a;
         if found then
-            perform document_uploads_finish(uploads, candidate);
-            insert into application_documents (application_id, document_id, position)
-            select new_id, e.id, row_number() over (order by e.n)
-            from (select id::uuid, n from jsonb_array_elements_text(documents) with ordinality as x (id, n)
-                union all
-                select (u ->> 'id')::uuid, 100 + n from jsonb_array_elements(uploads) with ordinality as x (u, n)) as e;
+            if documents <> '[]' then
+                insert into application_documents (application_id, document_id, position)
+                select new_id, x.id::uuid, x.n from jsonb_array_elements_text(documents) with ordinality as x (id, n);
+            end if;
+            if uploads <> '[]' then
+                perform document_uploads_finish(uploads, candidate);
+                insert into application_documents (application_id, document_id, position)
+                select new_id, (x.u ->> 'id')::uuid, jsonb_array_length(documents) + x.n
+                from jsonb_array_elements(uploads) with ordinality as x (u, n);
+            end if;
             insert into application_events (application_id, actor_kind, account_id, type, to_status)
             values (new_id, 'candidate', account, 'submitted', 'submitted');
             perform application_received_mail(new_id, account, j.title, j.company, j.response_promise_days);
@@ -315,11 +336,22 @@ insert into rule_texts (code, en, it) values
 insert into constraint_rules (constraint_name, pointer, code) values
     ('applications_attempt_once', '', 'already_applied');
 
+create or replace function application_documents_json(application uuid) returns json
+language plpgsql stable
+as $$
+begin
+    return (select json_agg(document_json(d) order by x.position)
+        from application_documents x join documents d on d.id = x.document_id
+        where x.application_id = application);
+end
+$$;
+
 -- The beginning and the chunks of an upload need not be on disk before its end is: the log is written in order.
 create or replace function documents_begin(candidate uuid, new_id uuid, name text, sealed_key bytea) returns op_result
 language plpgsql volatile
 as $$
 declare
+    used smallint[];
     free smallint;
 begin
     perform set_config('synchronous_commit', 'off', true);
@@ -327,8 +359,13 @@ begin
     if not found then
         return op_problem(404, 'not_found');
     end if;
-    select s into free from generate_series(1, 20) as s
-    where not exists (select from documents d where d.candidate_id = candidate and d.slot = s) limit 1;
+    used := array(select slot from documents d where d.candidate_id = candidate);
+    for s in 1..20 loop
+        if s <> all (used) then
+            free := s;
+            exit;
+        end if;
+    end loop;
     if free is null then
         return op_problem(409, 'too_many_documents');
     end if;

@@ -103,3 +103,43 @@ begin
     end if;
 end
 $$;
+
+-- What a crash of PostgreSQL loses of an upload (it is not waited for) is known when the next step misses it: try again.
+
+create or replace function document_chunk_put(document uuid, candidate uuid, n integer, data bytea) returns op_result
+language plpgsql volatile
+as $$
+begin
+    perform set_config('synchronous_commit', 'off', true);
+    insert into document_chunks (document_id, n, data)
+    select d.id, document_chunk_put.n, document_chunk_put.data from documents d
+    where d.id = document and d.candidate_id = candidate and d.completed_at is null;
+    if not found then
+        return op_problem(503, 'unavailable');
+    end if;
+    return op_ok(200);
+end
+$$;
+
+create or replace function documents_finish(document uuid, candidate uuid, chunks integer, media_type text, size bigint,
+                                            sha256 bytea)
+returns op_result
+language plpgsql volatile
+as $$
+declare
+    d documents;
+    body text;
+begin
+    update documents t set media_type = documents_finish.media_type, size = documents_finish.size,
+        sha256 = documents_finish.sha256, completed_at = now()
+    where t.id = document and t.candidate_id = candidate and t.completed_at is null
+        and (select count(*) from document_chunks c where c.document_id = document) = chunks
+    returning * into d;
+    if not found then
+        return op_problem(503, 'unavailable');
+    end if;
+    perform audit_record('document.uploaded', 'document', d.id, null, candidate);
+    body := json_compact(document_json(d));
+    return op_ok(201, body, etag_of(body), '/v1/documents/' || d.id);
+end
+$$;

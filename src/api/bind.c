@@ -3,10 +3,11 @@
  */
 #include "internal.h"
 
-void api_bind(struct api_call *call, const char *name, struct str value) {
+static void bind_as(struct api_call *call, const char *name, struct str value, bool bytes) {
     for (size_t i = 0; i < call->bound_count; i++)
         if (strcmp(call->bound[i].name, name) == 0) {
             call->bound[i].value = value;
+            call->bound[i].bytes = bytes;
             return;
         }
     if (call->bound_count ==
@@ -16,7 +17,23 @@ void api_bind(struct api_call *call, const char *name, struct str value) {
         return;
     }
     call->bound[call->bound_count].name = name;
+    call->bound[call->bound_count].bytes = bytes;
     call->bound[call->bound_count++].value = value;
+}
+
+void api_bind(struct api_call *call, const char *name, struct str value) {
+    bind_as(call, name, value, false);
+}
+
+void api_bind_bytes(struct api_call *call, const char *name, struct str value) {
+    bind_as(call, name, value, true);
+}
+
+bool bound_bytes(const struct api_call *call, const char *name) {
+    for (size_t i = 0; i < call->bound_count; i++)
+        if (strcmp(call->bound[i].name, name) == 0)
+            return call->bound[i].bytes;
+    return false;
 }
 
 struct str bind_array(struct arena *arena, const struct str *items, size_t count) {

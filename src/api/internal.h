@@ -97,6 +97,8 @@ struct str cursor_link(struct api_call *call, struct str cursor);
 
 /* bind.c: the value of a statement's parameter. INTERNAL: nobody knows the name. */
 NODISCARD enum status bind_value(struct api_call *call, const char *name, struct str *out);
+/* Whether it was bound with api_bind_bytes. */
+bool bound_bytes(const struct api_call *call, const char *name);
 /* context.c: the request context (migration 0015) as JSON text, in the arena. STR_NONE: out of
  * memory. */
 struct str context_of(struct api_call *call);

@@ -92,7 +92,10 @@ enum status api_submit_then(struct api_call *call, const struct db_statement *st
     struct str *params = arena_array(call->arena, statement->params_count + 1, sizeof *params);
     if (params == NULL)
         return STATUS_NO_MEMORY;
+    int binary = 0;
     for (size_t i = 0; i < statement->params_count; i++) {
+        if (bound_bytes(call, statement->params[i]))
+            binary = (int)i + 1;
         enum status status = bind_value(call, statement->params[i], &params[i]);
         if (status == STATUS_INTERNAL)
             log_error("parameter_unknown", "statement=%s name=%s", statement->name,
@@ -105,6 +108,7 @@ enum status api_submit_then(struct api_call *call, const struct db_statement *st
     call->on_row = on_row;
     call->db = (struct db_call){.statement = statement,
                                 .params = params,
+                                .binary_param = binary,
                                 .idempotency = keep ? &call->idempotency : NULL,
                                 .deadline_ms = http_request_deadline_ms(call->request),
                                 .on_result = on_result};

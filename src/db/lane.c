@@ -233,7 +233,8 @@ NODISCARD static enum status check_call(const struct db_lane *lane, const struct
     size_t bytes = 0;
     for (size_t i = 0; i < statement->params_count; i++) {
         struct str value = call->params[i];
-        if (value.len > 0 && memchr(value.ptr, 0, value.len) != NULL)
+        if (value.len > 0 && (int)i + 1 != call->binary_param &&
+            memchr(value.ptr, 0, value.len) != NULL)
             return STATUS_INVALID;
         if ((int)i == statement->merge_param && value.len > KEY_BYTES_MAX)
             return STATUS_TOO_LARGE;

@@ -12,6 +12,8 @@
 struct values {
     int count;
     const char *at[DB_PARAMS_MAX + 1]; /* one more: what the claim takes */
+    int binary;                        /* as in db_call */
+    int binary_len;
 };
 
 /* ---- array literals (PostgreSQL manual, 8.15.6) ---- */
@@ -111,6 +113,9 @@ NODISCARD static enum status bind(struct db_lane *lane, const struct job *job,
         return buf_status(&lane->scratch);
     const struct db_call *call = job->calls;
     values->count = 0;
+    values->binary = call->binary_param;
+    if (values->binary > 0)
+        values->binary_len = (int)call->params[values->binary - 1].len;
     for (size_t i = 0; i < job->statement->params_count; i++) {
         if ((int)i != job->statement->merge_param) {
             put(values, &at, call->params[i]);
@@ -131,6 +136,18 @@ NODISCARD static enum status bind(struct db_lane *lane, const struct job *job,
 static bool send_prepared(struct slot *slot, const char *name, int count,
                           const char *const *values) {
     return PQsendQueryPrepared(slot->connection.pg, name, count, values, NULL, NULL, 0) == 1;
+}
+
+static bool send_values(struct slot *slot, const char *name, int count,
+                        const struct values *values) {
+    if (values->binary == 0)
+        return send_prepared(slot, name, count, values->at);
+    int lengths[DB_PARAMS_MAX + 3] = {0},
+                                formats[DB_PARAMS_MAX + 3] = {0}; /* with what keeps the answer */
+    lengths[values->binary - 1] = values->binary_len;
+    formats[values->binary - 1] = 1;
+    return PQsendQueryPrepared(slot->connection.pg, name, count, values->at, lengths, formats, 0) ==
+           1;
 }
 
 bool lane_send_sync(struct slot *slot) {
@@ -159,12 +176,12 @@ bool lane_send_job(struct slot *slot, struct job *job) {
     bool sent;
     if (job->calls->idempotency == NULL) {
         job->results_left = 1;
-        sent = send_prepared(slot, job->statement->name, values.count, values.at);
+        sent = send_values(slot, job->statement->name, values.count, &values);
     } else {
         const int count = values.count - 1;
         job->results_left = 2;
         sent = send_prepared(slot, "idempotency_claim", 1, values.at + count) &&
-               send_prepared(slot, job->statement->idempotent_name, count, values.at);
+               send_values(slot, job->statement->idempotent_name, count, &values);
     }
     if (lane->scratch.capacity > SCRATCH_KEEP_BYTES)
         buf_deinit(&lane->scratch);

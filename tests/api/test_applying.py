@@ -345,7 +345,7 @@ class TestVacancyAsItWas:
             world.application(other, job)
         company.client.patch(f"/v1/jobs/{job['id']}", {"description": "Otherwise.", "salary": {"max": 30500}}).expect(200)
         later = others[2].client.post(f"/v1/jobs/{job['id']}/applications", {}).expect(201).headers["Location"]
-        company.client.patch(f"/v1/jobs/{job['id']}", {"status": "closed", "close_reason": "filled"}).expect(200)
+        company.client.patch(f"/v1/jobs/{job['id']}", {"status": "closed", "close_reason": "cancelled"}).expect(200)
         for client in (candidate.client, company.client):
             kept = client.get(location + "/job").expect(200)
             assert kept.json == before.json and kept.headers["ETag"]

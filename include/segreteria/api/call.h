@@ -57,6 +57,7 @@ struct api_call {
     struct {
         const char *name;
         struct str value;
+        bool bytes;
     } bound[API_BOUND_MAX];
     size_t bound_count;
     struct str context; /* made when first asked for; empty before */
@@ -82,6 +83,8 @@ struct api_call {
 /* A value for the statement's parameter `name` (static text); STR_NONE binds NULL. Later bindings
  * win. */
 void api_bind(struct api_call *call, const char *name, struct str value);
+/* The same for a bytea parameter, of which a statement may have one: the bytes themselves. */
+void api_bind_bytes(struct api_call *call, const char *name, struct str value);
 
 /* Runs the statement and answers with its row. Parameters are looked up, in this order, among:
  * values bound with api_bind; path and query parameters; :body, :if_match, :after, :limit,

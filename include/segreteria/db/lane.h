@@ -75,6 +75,8 @@ struct db_idempotency {
 struct db_call {
     const struct db_statement *statement;
     const struct str *params;
+    int binary_param; /* 0: all are texts; else 1 + the index of a bytea parameter whose value is
+                         its bytes, which may hold NUL */
     const struct db_idempotency *idempotency; /* NULL: none */
     /* Loop time; past it (within 64 ms) the call ends DB_TIMED_OUT, or DB_UNAVAILABLE if it was
      * never sent. */

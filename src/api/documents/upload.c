@@ -3,6 +3,7 @@
  */
 #include "upload.h"
 
+#include <nettle/sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,11 +20,10 @@ enum upload_state { IDLE, BEGINNING, OPEN, SENDING, SEALED, FAILED };
 /* What only an upload under way needs. */
 struct buffers {
     crypto_secretstream_xchacha20poly1305_state cipher;
-    crypto_hash_sha256_state hash;
-    size_t len; /* of plain; beyond a chunk: the chunk is not the last */
+    struct sha256_ctx hash; /* nettle's: it uses the processor's own instructions */
+    size_t len;             /* of plain; beyond a chunk: the chunk is not the last */
     unsigned char plain[DOCUMENT_CHUNK_BYTES + UPLOAD_ROOM_MIN];
     unsigned char cipher_text[CIPHER_BYTES];
-    char data[2 + 2 * CIPHER_BYTES + 1];
     char number[NUMBER_SIZE];
 };
 
@@ -145,11 +145,10 @@ static void send_chunk(struct upload *upload) {
     bool last = upload->ended && len == buffers->len;
     if (!know_type(upload))
         return;
-    (void)crypto_hash_sha256_update(&buffers->hash, buffers->plain, len);
+    sha256_update(&buffers->hash, len, buffers->plain);
     (void)crypto_secretstream_xchacha20poly1305_push(
         &buffers->cipher, buffers->cipher_text, &cipher_len, buffers->plain, len, NULL, 0,
         last ? crypto_secretstream_xchacha20poly1305_TAG_FINAL : 0);
-    hex_text(buffers->data, buffers->cipher_text, (size_t)cipher_len);
     (void)snprintf(buffers->number, sizeof buffers->number, "%u", upload->result.chunks);
     buffers->len -= len;
     memmove(buffers->plain, buffers->plain + len, buffers->len);
@@ -157,14 +156,15 @@ static void send_chunk(struct upload *upload) {
     upload->last_sent = last;
     api_bind(upload->call, "document", str_of(upload->result.id.text));
     api_bind(upload->call, "chunk", str_of(buffers->number));
-    api_bind(upload->call, "data", str_of(buffers->data));
+    api_bind_bytes(upload->call, "data",
+                   str_from((const char *)buffers->cipher_text, (size_t)cipher_len));
     step(upload, SENDING, &stmt_documents_chunk, on_step);
 }
 
 /* OPEN: what to do next. */
 static void advance(struct upload *upload) {
     if (upload->last_sent) {
-        (void)crypto_hash_sha256_final(&upload->buffers->hash, upload->result.sha256);
+        sha256_digest(&upload->buffers->hash, SHA256_DIGEST_SIZE, upload->result.sha256);
         let_go_of_buffers(upload);
         upload->state = SEALED;
         upload->events->on_sealed(upload);
@@ -197,7 +197,7 @@ enum status upload_begin(struct upload *upload, struct str name) {
         &upload->buffers->cipher, secret + crypto_secretstream_xchacha20poly1305_KEYBYTES, secret);
     document_secret_seal(call->keys, &upload->result.id, secret, sealed);
     sodium_memzero(secret, sizeof secret);
-    (void)crypto_hash_sha256_init(&upload->buffers->hash);
+    sha256_init(&upload->buffers->hash);
     upload->in_the_base = true;
     api_bind(call, "document", str_of(upload->result.id.text));
     api_bind(call, "name", str_of(kept));

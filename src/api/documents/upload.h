@@ -1,5 +1,5 @@
 /* A file on its way from a client into PostgreSQL: encrypted chunk by chunk, one chunk in flight,
- * never the whole file in memory (about 260 KiB an upload). Used by whatever operation takes files.
+ * never the whole file in memory (about 130 KiB an upload). Used by whatever operation takes files.
  *
  * begin -> on_room -> take ... -> end -> on_sealed: every chunk is stored, nobody sees the document
  * yet. It becomes one by documents_finish (upload_finish), or by the caller's own statement, which
