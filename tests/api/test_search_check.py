@@ -77,8 +77,7 @@ def hurt(database, sql, *values):
 
 def mend(database, check, job):
     """Makes the row anew, logged, and waits until the index has it."""
-    database.query("delete from job_search where job_id = %s", job["id"])
-    database.query("update jobs set updated_at = now() where id = %s", job["id"])
+    database.query("select job_search_store(j, c) from jobs j join companies c on c.id = j.company_id where j.id = %s", job["id"])
     database.query("insert into job_changes (job_id) values (%s)", job["id"])
     database.query("notify segreteria_jobs")
     eventually(lambda: check("--texts")["index"]["changed_meanwhile"] == 0, "the index has read it", 20)
