@@ -69,7 +69,7 @@ def test_what_no_word_comes_from(db, company, job, change, name, value):
 def test_what_words_come_from(db, company, job, change):
     spoil(db, job)
     company.patch(job, **change)
-    assert not kept(db, job) and nothing_differs(db)
+    assert not kept(db, job) and nothing_differs(db, job)
 
 
 def test_one_after_the_other(db, company):
@@ -79,13 +79,13 @@ def test_one_after_the_other(db, company):
                    {"status": "published"}, {"salary": {"max": 30000, "currency": "EUR", "unit": "year"}}, {"role": None},
                    {"location": {"country": "GB", "city": "London"}}, {"language": None}, {"tools": []}):
         company.patch(job, **change)
-        assert nothing_differs(db), change
+        assert nothing_differs(db, job), change
 
 
 def test_a_row_that_was_lost_comes_back(db, company, job):
     db.execute("delete from job_search where job_id = %s", job)
     company.patch(job, salary={"min": 40000, "currency": "EUR", "unit": "year"})
-    assert nothing_differs(db)
+    assert nothing_differs(db, job)
 
 
 def test_words_are_remembered_once(db, company):
