@@ -105,20 +105,47 @@ static enum status facet_field(struct run *run, const struct search_facet_ask *a
 
 /* ---- salary and publication ---- */
 
-static size_t bucket_of(const struct search_query *query, int64_t amount) {
-    size_t low = 0, high = query->salary_edges_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (query->salary_edges[middle] <= amount)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+#define SALARY_GUESSES 256u
+
+/* How many edges an amount reaches: a guess by its leading bits, which is never too high. */
+struct buckets {
+    const int64_t *edges;
+    size_t count;
+    unsigned shift;
+    uint8_t guesses[SALARY_GUESSES];
+};
+_Static_assert(SEARCH_SALARY_EDGES_MAX < UINT8_MAX, "a guess is a byte");
+
+static size_t bucket_of(const struct buckets *buckets, int64_t amount) {
+    size_t bucket = 0;
+    if (buckets->count == 0 || amount < buckets->edges[0])
+        return 0;
+    uint64_t guess = ((uint64_t)amount - (uint64_t)buckets->edges[0]) >> buckets->shift;
+    bucket = buckets->guesses[guess < SALARY_GUESSES ? guess : SALARY_GUESSES - 1];
+    while (bucket < buckets->count && buckets->edges[bucket] <= amount)
+        bucket++;
+    return bucket;
 }
 
-static void salary_view(struct run *run, const struct view *view, struct search_facet_value *values,
-                        struct search_facet *out) {
+static void buckets_init(struct buckets *buckets, const struct search_query *query) {
+    *buckets = (struct buckets){.edges = query->salary_edges, .count = query->salary_edges_count};
+    if (buckets->count == 0)
+        return;
+    uint64_t first = (uint64_t)buckets->edges[0],
+             span = (uint64_t)buckets->edges[buckets->count - 1] - first;
+    while (span >> buckets->shift >= SALARY_GUESSES)
+        buckets->shift++;
+    size_t bucket = 0;
+    for (uint64_t i = 0; i < SALARY_GUESSES; i++) {
+        while (bucket < buckets->count &&
+               (uint64_t)buckets->edges[bucket] - first <= i << buckets->shift)
+            bucket++;
+        buckets->guesses[i] = (uint8_t)bucket;
+    }
+}
+
+static void salary_view(struct run *run, const struct view *view, const struct buckets *buckets,
+                        struct search_facet_value *values, struct search_facet *out) {
     const struct search_segment *segment = view->segment;
     const uint64_t *in = counted(run, view, SEARCH_FACET_SALARY);
     uint32_t told = list_count_and(segment, segment->values[VALUE_CURRENCY].some, in);
@@ -129,17 +156,19 @@ static void salary_view(struct run *run, const struct view *view, struct search_
     for (size_t word = 0; word < segment->words; word++)
         for (uint64_t w = in[word] & compared[word]; w != 0; w &= w - 1) {
             size_t doc = word * 64 + (size_t)__builtin_ctzll(w);
-            values[bucket_of(run->query, segment->salary_high[doc])].count++;
+            values[bucket_of(buckets, segment->salary_high[doc])].count++;
         }
 }
 
 static enum status facet_salary(struct run *run, struct search_facet *out) {
     size_t buckets = run->query->salary_edges_count + 1;
     struct search_facet_value *values = arena_array(run->arena, buckets, sizeof *values);
+    struct buckets table;
     if (values == NULL)
         return STATUS_NO_MEMORY;
+    buckets_init(&table, run->query);
     for (size_t i = 0; i < run->views_count; i++)
-        salary_view(run, &run->views[i], values, out);
+        salary_view(run, &run->views[i], &table, values, out);
     out->values = values;
     out->values_count = buckets;
     return STATUS_OK;

@@ -9,26 +9,57 @@
 
 /* ---- counting ---- */
 
-static void walk_narrow(const uint64_t *in, size_t words, const uint16_t *column, uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1)
+/* Which vacancies are walked: those of `in`, or all others. */
+struct walked {
+    const uint64_t *in;
+    uint64_t flip; /* all ones: the others */
+    uint32_t docs;
+    size_t words;
+};
+
+static inline uint64_t walked_word(const struct walked *walked, size_t word) {
+    uint64_t w = walked->in[word] ^ walked->flip;
+    size_t from = word * 64;
+    if (from + 64 > walked->docs)
+        w &= from >= walked->docs ? 0 : (UINT64_C(1) << (walked->docs - from)) - 1;
+    return w;
+}
+
+static void walk_narrow(struct walked walked, const uint16_t *column, uint32_t *own) {
+    for (size_t word = 0; word < walked.words; word++)
+        for (uint64_t w = walked_word(&walked, word); w != 0; w &= w - 1)
             own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
 }
 
-static void walk_wide(const uint64_t *in, size_t words, const uint32_t *column, uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1)
+static void walk_wide(struct walked walked, const uint32_t *column, uint32_t *own) {
+    for (size_t word = 0; word < walked.words; word++)
+        for (uint64_t w = walked_word(&walked, word); w != 0; w &= w - 1)
             own[column[word * 64 + (size_t)__builtin_ctzll(w)]]++;
 }
 
-static void walk_many(const uint64_t *in, size_t words, const struct values *values,
-                      uint32_t *own) {
-    for (size_t word = 0; word < words; word++)
-        for (uint64_t w = in[word]; w != 0; w &= w - 1) {
+static void walk_many(struct walked walked, const struct values *values, uint32_t *own) {
+    for (size_t word = 0; word < walked.words; word++)
+        for (uint64_t w = walked_word(&walked, word); w != 0; w &= w - 1) {
             size_t doc = word * 64 + (size_t)__builtin_ctzll(w);
             for (uint32_t i = values->from[doc]; i < values->from[doc + 1]; i++)
                 own[values->many[i] + 1u]++;
         }
+}
+
+/* By the columns. Of more than half of the vacancies the others are walked, and taken off what the
+ * lists have. */
+static void count_columns(const struct search_segment *segment, const struct values *values,
+                          const uint64_t *in, uint32_t count, uint32_t *own) {
+    bool others = count > segment->docs / 2;
+    const struct walked walked = {in, others ? UINT64_MAX : 0, segment->docs, segment->words};
+    if (values->narrow != NULL)
+        walk_narrow(walked, values->narrow, own);
+    else if (values->wide != NULL)
+        walk_wide(walked, values->wide, own);
+    else
+        walk_many(walked, values, own);
+    for (uint32_t value = 0; others && value < values->count; value++)
+        own[value + 1] = values->lists[value].count - own[value + 1];
 }
 
 /* How many of the vacancies are in the list; few are looked up, one by one. */
@@ -51,12 +82,11 @@ static void count_values(const struct search_segment *segment, unsigned field, c
     memset(own, 0, ((size_t)values->count + 1) * sizeof *own);
     if (count == 0)
         return;
-    if (values->narrow != NULL) {
-        walk_narrow(in, segment->words, values->narrow, own);
-    } else if (values->wide != NULL) {
-        walk_wide(in, segment->words, values->wide, own);
-    } else if (values->many != NULL) {
-        walk_many(in, segment->words, values, own);
+    if (count == segment->docs) {
+        for (uint32_t value = 0; value < values->count; value++)
+            own[value + 1] = values->lists[value].count;
+    } else if (values->narrow != NULL || values->wide != NULL || values->many != NULL) {
+        count_columns(segment, values, in, count, own);
     } else {
         for (size_t word = 0; word < segment->words && count <= GONE_ONE_BY_ONE; word++)
             for (uint64_t w = in[word]; w != 0; w &= w - 1)

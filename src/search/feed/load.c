@@ -1,5 +1,6 @@
 /* The index as a whole: loaded from the table by two helper threads with a connection each, given
  * to the ports when it is in step with the log, taken from them again, and loaded anew. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,6 +300,7 @@ void feed_load_caught_up(struct search_feed *feed) {
     feed->state = INDEX_READY;
     feed->load_failures = 0;
     switch_ports(feed, feed->index);
+    (void)malloc_trim(0); /* what the builders needed is several times what is left of it */
     feed_publish_stats(feed);
     atomic_store(&feed->load_ms, took_ms);
     (void)atomic_fetch_add(&feed->loads, 1);
