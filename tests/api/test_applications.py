@@ -309,7 +309,7 @@ def test_filters(world):
 def test_what_the_candidate_sees_of_a_vacancy_that_is_over(world, company):
     person, job = world.candidate(), world.job(company)
     application = world.application(person, job)
-    company.client.patch(f"/v1/jobs/{job['id']}", {"status": "closed", "close_reason": "filled"}).expect(200)
+    company.client.patch(f"/v1/jobs/{job['id']}", {"status": "closed", "close_reason": "cancelled"}).expect(200)
     assert person.client.get(path(application)).expect(200).json["job"]["title"] == vacancy()["title"]
     assert len(person.client.get(f"/v1/jobs/{job['id']}/applications").expect(200).json["items"]) == 1
     company.client.patch(path(application), {"status": "rejected"}).expect(200)

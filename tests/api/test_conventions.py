@@ -41,6 +41,7 @@ def place(world, company, candidate, database):
     database.query("update accounts set email_verified_at = now() where email = %s", company.email)
     invitation = company.client.post(f"/v1/companies/{company.id}/invitations", {
         "email": world.email(), "role": "viewer"}).expect(201).json
+    note = company.client.post(f"/v1/applications/{application['id']}/notes", {"body": "Rings back on Friday."}).expect(201).json
     company.client.post("/v1/me/export").expect(202)
     eventually(lambda: company.client.get("/v1/me/export").json["state"] == "ready", "the export is ready", seconds=30)
     operator, suspended = world.operator(company), world.company()
@@ -49,7 +50,7 @@ def place(world, company, candidate, database):
     operator.client.put(f"/v1/companies/{suspended.id}/suspension", {"reason": "For a test."}).expect(201)
     return {"operator": operator, "suspended": suspended,
             "path": {"candidate_id": candidate.id, "company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
-                     "application_id": application["id"], "asset": "docs.css", "version": "current"},
+                     "application_id": application["id"], "note_id": note["id"], "asset": "docs.css", "version": "current"},
             "company": company, "candidate": candidate, "job": job}
 
 
@@ -68,7 +69,8 @@ def target_of(operation, place):
         values["company_id"] = place["suspended"].id
     if operation.id == "system_links_asset":
         values["asset"] = "links.css"
-    return operation.fill(values) + QUERIES.get(operation.id, "")
+    query = f"?ids={values['application_id']}" if operation.id == "applications_compare" else QUERIES.get(operation.id, "")
+    return operation.fill(values) + query
 
 
 def fields(answer):

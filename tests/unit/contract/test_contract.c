@@ -100,7 +100,7 @@ static void scopes(void **state) {
         assert_int_equal(contract_scope_parse(str_of(contract_scope_name(count)), &bit), STATUS_OK);
         assert_int_equal(bit, 1U << count);
     }
-    assert_int_equal(count, 12);
+    assert_int_equal(count, 13);
     scope_set bit = 0;
     assert_int_equal(contract_scope_parse(STR("jobs"), &bit), STATUS_NOT_FOUND);
 }
