@@ -375,7 +375,7 @@ end
 $$;
 comment on function audit_tells(audit_log, uuid, text) is
     'Whether a row of the trail may tell its reader which candidate it is about: a company only of applications that it does '
-    'not review blind, and of nobody who shields itself from it.';
+    'not review blind and that still are somebody''s, and of nobody who shields itself from it.';
 
 create or replace function audit_item(l audit_log, viewer text) returns text
 language plpgsql stable

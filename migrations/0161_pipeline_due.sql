@@ -7,8 +7,10 @@ language sql stable
 as $$
     select count(*) from applications
     where job_id = job and status in ('submitted', 'in_review', 'shortlisted', 'interview', 'offer')
+        and not shield_hides(candidate_id, company_id)
 $$;
-comment on function job_open_applications(uuid) is 'How many applications to a vacancy have not come to an end.';
+comment on function job_open_applications(uuid) is
+    'How many applications to a vacancy that its company sees have not come to an end.';
 
 create function job_close_refused(old jobs, new jobs, message text) returns op_result
 language plpgsql stable
@@ -48,6 +50,7 @@ begin
     with open as (
         select id, status from applications
         where job_id = job and status in ('submitted', 'in_review', 'shortlisted', 'interview', 'offer')
+            and not shield_hides(candidate_id, company_id)
         order by id for update
     ), moved as (
         update applications a set status = 'rejected', reason = message, updated_at = now(), version = version + 1,
@@ -165,7 +168,7 @@ begin
                 update applications set reminded_due = next_update_due
                 where id in (select id from applications
                     where company_id = late and next_update_due is not null and next_update_due <= now()
-                        and reminded_due is distinct from next_update_due
+                        and reminded_due is distinct from next_update_due and not shield_hides(candidate_id, company_id)
                     order by next_update_due limit 10000 for update skip locked)
                 returning assignee_id
             ), grouped as (

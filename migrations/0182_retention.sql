@@ -197,33 +197,3 @@ $$;
 comment on function documents_unattached_purge(integer) is
     'Removes documents that were stored two years ago and are with no application; how many.';
 create index documents_completed on documents (completed_at) where completed_at is not null;
-
--- What a company reads of the trail must not lead back to a person that was taken out.
-create or replace function audit_item(l audit_log, viewer text) returns text
-language plpgsql stable
-as $$
-declare
-    own constant boolean := viewer = 'operator' or l.actor_kind = viewer;
-begin
-    return json_compact(json_build_object(
-        'id', l.id, 'at', rfc3339(l.at), 'action', l.action,
-        'actor', json_build_object('kind', l.actor_kind, 'role', l.role,
-            'account_id', case when viewer = 'operator' or (viewer = 'company' and own) then l.account_id end,
-            'name', case when viewer = 'operator' or (viewer = 'company' and own)
-                then (select a.name from accounts a where a.id = l.account_id) end,
-            'token_id', case when own then l.token_id end, 'token_type', case when own then l.token_type end),
-        'address', case when viewer = 'operator' then host(l.address)
-            when own then network(set_masklen(l.address, case family(l.address) when 4 then 24 else 48 end))::text end,
-        'request_id', case when own then l.request_id end,
-        'subject', json_build_object('kind', l.subject_kind, 'id', l.subject_id),
-        'company', (select json_build_object('id', c.id, 'name', c.name) from companies c where c.id = l.company_id),
-        'candidate_id', case when viewer <> 'company' or l.subject_kind <> 'application' or not exists (
-            select from applications a where a.id = l.subject_id and a.anonymised_at is not null) then l.candidate_id end,
-        'detail', nullif(case when viewer = 'candidate' and l.company_id is not null then l.detail - 'link_of'
-            else l.detail end, '{}')));
-end
-$$;
-comment on function audit_item(audit_log, text) is
-    'A row as an operator, a company''s owner or a candidate sees it. The other side''s people, tokens and addresses are '
-    'shown to operators alone; one''s own addresses as a network. Of an application that is nobody''s any more a company does '
-    'not read whose it was.';

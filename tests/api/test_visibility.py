@@ -430,3 +430,15 @@ def test_the_candidate_sees_its_own(blind):
     mine = someone.client.get(f"/v1/applications/{application['id']}").expect(200).json
     assert mine["cover_letter"] and mine["documents"][0]["id"] == document["id"]
     someone.client.get(f"/v1/documents/{document['id']}/content").expect(200)
+
+
+def test_a_hidden_application_keeps_no_vacancy_open(world):
+    """The company cannot answer it, and would learn of it by being asked to."""
+    company, someone = world.company(), candidate(world)
+    job = world.job(company)
+    application = world.application(someone, job)
+    filled = {"status": "closed", "close_reason": "filled"}
+    company.client.patch(f"/v1/jobs/{job['id']}", filled).expect(409, "applications_open")
+    shield(someone, ("company", company.id))
+    company.client.patch(f"/v1/jobs/{job['id']}", filled).expect(200)
+    assert someone.client.get(f"/v1/applications/{application['id']}").expect(200).json["status"] == "submitted"
