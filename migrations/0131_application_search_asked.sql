@@ -103,6 +103,7 @@ declare
     parts text[] := array[search_quoted(case when job is null then 'c:' || company else 'j:' || job end)];
     conditions text := '';
     hidden uuid[] := array(select shield_candidates(company));
+    restricted uuid[] := applications_restricted(company);
     answer jsonb;
     code text;
 begin
@@ -145,6 +146,9 @@ begin
     end if;
     if p ->> 'rating_min' is not null then
         conditions := conditions || format(' and s.rating >= %s', round((p ->> 'rating_min')::numeric * 100));
+    end if;
+    if restricted <> '{}' and (cardinality(parts) > 1 or conditions <> '') then -- what finds one tells what is in it
+        conditions := conditions || format(' and s.application_id <> all (%L)', restricted);
     end if;
     if hidden <> '{}' then
         conditions := conditions || format(' and coalesce(s.candidate_id <> all (%L), true)', hidden);

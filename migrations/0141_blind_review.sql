@@ -284,15 +284,17 @@ comment on function candidate_shown(applications, text) is
 
 -- A file shows whose it is by its name already. Links that were made before are asked again when they are used.
 create or replace function document_visible(d documents, caller_kind text, candidate uuid, company uuid) returns boolean
-language sql stable
+language plpgsql stable
 as $$
-    select d.completed_at is not null and case caller_kind
+begin
+    return d.completed_at is not null and case caller_kind
         when 'candidate' then d.candidate_id = candidate
         when 'company' then exists (
             select from application_documents x join applications a on a.id = x.application_id
             where x.document_id = d.id and a.company_id = company and not application_blind(a))
-            and not shield_hides(d.candidate_id, company)
-        else false end
+            and not shield_hides(d.candidate_id, company) and not candidate_restricted(d.candidate_id)
+        else false end;
+end
 $$;
 comment on function document_visible(documents, text, uuid, uuid) is
     'Whose it is, and a company that got it with an application which it does not review blind, and that its owner does not '

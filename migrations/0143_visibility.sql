@@ -269,7 +269,7 @@ begin
             select d.id, d, k.alias
             from candidate_aliases k join candidates d on d.id = k.candidate_id join accounts a on a.id = d.account_id
             where k.company_id = company and (after is null or k.alias > after::uuid)
-                and d.visibility <> 'hidden' and a.disabled_at is null and d.id <> all (hidden)
+                and d.visibility <> 'hidden' and d.restricted_at is null and a.disabled_at is null and d.id <> all (hidden)
                 and candidate_fits(d, roles, languages, keys, soft_skills, duties, upper_countries, folded)
             order by k.alias
             limit page + 1
@@ -278,7 +278,7 @@ begin
     if total = 'exact' then
         select count(*) into n
         from candidate_aliases k join candidates d on d.id = k.candidate_id join accounts a on a.id = d.account_id
-        where k.company_id = company and d.visibility <> 'hidden' and a.disabled_at is null and d.id <> all (hidden)
+        where k.company_id = company and d.visibility <> 'hidden' and d.restricted_at is null and a.disabled_at is null and d.id <> all (hidden)
             and candidate_fits(d, roles, languages, keys, soft_skills, duties, upper_countries, folded);
         answer.members := case when n < 5 then '"total":{"below":5}' else '"total":{"value":' || n || '}' end;
     end if;
@@ -306,7 +306,7 @@ begin
             join accounts a on a.id = t.account_id and a.disabled_at is null
         where k.company_id = company and k.alias = wanted and t.visibility = 'blind';
     end if;
-    if not found or shield_hides(d.id, company) then
+    if not found or shield_hides(d.id, company) or candidate_restricted(d.id) then
         return op_problem(404, 'not_found');
     end if;
     perform audit_record('candidate.viewed', 'candidate', wanted, company, d.id);
@@ -340,7 +340,7 @@ declare
     answer list_result;
 begin
     select candidate_id into candidate from applications where id = application and company_id = company;
-    if not found or shield_hides(candidate, company) then
+    if not found or shield_hides(candidate, company) or candidate_restricted(candidate) then
         return row(404, 'not_found', null, null)::list_result;
     end if;
     perform audit_record('application.events_viewed', 'application', application, company, candidate);

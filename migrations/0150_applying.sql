@@ -271,6 +271,8 @@ begin
             return op_problem(404, 'not_found');
         elsif j.state <> 'published' then
             return op_problem(409, 'job_not_open', jsonb_build_object('job_status', j.state));
+        elsif candidate_restricted(candidate) then
+            return op_problem(409, 'account_restricted');
         elsif attempts >= 3 then
             return op_problem(409, 'application_limit');
         elsif shield_hides(candidate, j.company_id) then

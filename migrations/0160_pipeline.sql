@@ -54,10 +54,15 @@ comment on function application_event_text(application_events, text) is
     'candidate what candidate_shown shows, and none of its words while it reviews blind.';
 
 create function application_open_to(a applications, company uuid) returns boolean
-language sql stable
-as $$ select a.company_id = company and not shield_hides(a.candidate_id, company) $$;
+language plpgsql stable
+as $$
+begin
+    return a.company_id = company and not shield_hides(a.candidate_id, company) and not candidate_restricted(a.candidate_id);
+end
+$$;
 comment on function application_open_to(applications, uuid) is
-    'Whether the company received it and its candidate does not keep out of the company''s sight; else it does not exist for it.';
+    'Whether the company received it and may work with it: its candidate does not keep out of the company''s sight, and has not '
+    'restricted the processing of its data; else it does not exist for it.';
 
 -- ---- notes ----
 
@@ -596,6 +601,9 @@ declare
     rating json;
     hidden boolean := false;
 begin
+    if viewer = 'company' and candidate_restricted(a.candidate_id) then
+        return application_restricted_json(a, 'full');
+    end if;
     if viewer = 'company' then
         candidate := candidate_shown(a, 'full');
         hidden := application_blind(a);
@@ -624,6 +632,9 @@ declare
     assignee json;
     tags json;
 begin
+    if viewer = 'company' and candidate_restricted(a.candidate_id) then
+        return json_compact(application_restricted_json(a, 'card'));
+    end if;
     if viewer = 'company' then
         candidate := candidate_shown(a, 'card');
         assignee := application_assignee_json(a);

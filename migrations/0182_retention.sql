@@ -173,6 +173,7 @@ begin
         select a.id from companies c cross join lateral (
             select x.id from applications x
             where x.company_id = c.id and x.anonymised_at is null
+                and not candidate_restricted(x.candidate_id)
                 and x.retention_from <= now() - retention_days(c.id) * interval '1 day' and application_purge_after(x) <= now()
             order by x.retention_from limit most for update skip locked) as a
         limit most) as over;
@@ -183,16 +184,22 @@ $$;
 comment on function applications_purge(integer) is 'Takes the persons out of applications whose time is over; how many.';
 
 create function documents_unattached_purge(at_most integer) returns integer
-language sql volatile
+language plpgsql volatile
 as $$
+declare
+    n integer;
+begin
     with gone as (
         delete from documents where id in (
             select d.id from documents d
             where d.completed_at < now() - interval '730 days'
                 and not exists (select from application_documents x where x.document_id = d.id)
+                and not candidate_restricted(d.candidate_id)
             order by d.completed_at limit at_most for update skip locked)
         returning 1)
-    select count(*)::integer from gone
+    select count(*) into n from gone;
+    return n;
+end
 $$;
 comment on function documents_unattached_purge(integer) is
     'Removes documents that were stored two years ago and are with no application; how many.';

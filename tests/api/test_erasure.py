@@ -25,6 +25,7 @@ NOT_HERE = {
     "me_totp_start": "no text", "me_totp_confirm": "a code", "me_totp_recovery": "a code",
     "messages_read": "no text",
     "applications_bulk": "writes what applications_patch writes",
+    "me_restriction_put": "a code, and companies would see nothing any more",
     "invitations_accept": "needs a link from a mail", "companies_create": "makes a company",
 }
 

@@ -224,6 +224,9 @@ REQUESTS = {
     "retention_get": request(of_company, foreign={"other_company": REFUSED}),
     "retention_put": request(of_company, lambda stage: {"application_days": secrets.choice(range(30, 700))}, {"other_company": REFUSED}),
     "applications_anonymise": request(of_application, foreign={"other_company": HIDDEN}, status=(409, "application_open")),
+    "me_restriction_get": request(),
+    "me_restriction_put": request(body=lambda stage: {"ground": secrets.choice(["accuracy", "claims"])}, alone=True),
+    "me_restriction_delete": request(),
     "me_export_create": request(alone=True),
     "me_export_get": request(status=(404, "not_found")),  # nobody asked for one; see test_export.py
     "me_export_content": request(status=(403, "forbidden")),  # not with an API token
