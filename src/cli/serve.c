@@ -157,8 +157,7 @@ static enum status open_data(struct serve *serve) {
 
 static enum status check_allowance(struct serve *serve) {
     size_t needed = serve->options.workers * serve_worker_connections(&serve->options) +
-                    BACKGROUND_CONNECTIONS + BACKGROUND_CONNECTIONS_MORE +
-                    SEARCH_FEED_CONNECTIONS;
+                    BACKGROUND_CONNECTIONS + BACKGROUND_CONNECTIONS_MORE + SEARCH_FEED_CONNECTIONS;
     size_t allowed = 0;
     enum status status = db_connections_allowed(serve->conninfo, &allowed, &serve->error);
     if (status == STATUS_OK && needed > allowed) {

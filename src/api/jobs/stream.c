@@ -166,7 +166,8 @@ enum status stream_begin(struct api_call *call, const struct db_statement *state
     stream->by_index = by_index;
     stream->source.on_wanted = on_wanted;
     stream->source.on_over = on_over;
-    stream->search = (struct search){.call = call, .limit = PAGE, .streams = true, .on_page = on_page};
+    stream->search = (struct search){
+        .call = call, .limit = PAGE, .streams = true, .on_page = on_page};
     arena_init(&stream->arena, PAGE_MEMORY_MAX);
     buf_init(&stream->page, PAGE_BYTES_MAX);
     call->stream = stream;
