@@ -320,6 +320,12 @@ def test_applications_sent_before_are_hidden_from_the_company(world):
     for read in (path, path + "/events", f"/v1/documents/{document['id']}", f"/v1/documents/{document['id']}/content"):
         company.client.get(read).expect(404, "not_found")
     company.client.get("/" + link.split("/", 3)[3]).expect(404, "not_found")
+    for listing in ("/v1/applications", f"/v1/jobs/{job['id']}/applications"):
+        assert company.client.get(listing).expect(200).json["items"] == []
+        assert company.client.get(listing + "?total=exact").expect(200).json["total"]["value"] == 0
+        for kind in ("text/csv", "application/x-ndjson"):
+            assert application["id"] not in company.client.get(listing, headers={"Accept": kind}).expect(200).body.decode()
+    company.client.patch(path, {"status": "in_review"}).expect(404, "not_found")
     someone.client.get(path).expect(200)
     shield(someone)
     company.client.get(path).expect(200)
@@ -388,6 +394,14 @@ def test_nothing_tells_whose_it_is(blind):
         text = answer.body.decode().replace("Lario Meccanica", "")
         for telling in (*TELLING[:-1], someone.id, someone.email, document["id"], "vi scrive"):
             assert telling not in text, (answer.request, telling)
+    for query in ("Rossi", "Lia", "scrive", "Manzoni", "Lecco"):
+        assert company.client.get(f"/v1/applications?q={query}").expect(200).json["items"] == []
+    assert len(company.client.get("/v1/applications?q=diploma").expect(200).json["items"]) == 1  # what it sees, it finds
+    for kind in ("text/csv", "application/x-ndjson"):
+        text = company.client.get("/v1/applications", headers={"Accept": kind}).expect(200).body.decode().replace("Lario Meccanica", "")
+        assert application["id"] in text
+        for telling in (*TELLING[:-1], someone.id, someone.email, document["id"], "vi scrive"):
+            assert telling not in text, (kind, telling)
     for target in (f"/v1/documents/{document['id']}", f"/v1/documents/{document['id']}/content"):
         company.client.get(target).expect(404, "not_found")
     company.client.post(f"/v1/documents/{document['id']}/links", {}).expect(404, "not_found")
