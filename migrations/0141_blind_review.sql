@@ -57,6 +57,8 @@ begin
     j.response_promise_days := (b -> 'response_promise_days')::integer;
     j.close_reason := b ->> 'close_reason';
     j.blind_review := coalesce((b -> 'blind_review')::boolean, false);
+    j.confidential_client := coalesce((b -> 'confidential_client')::boolean, false);
+    j.client := b -> 'client';
     return j;
 end
 $$;
@@ -76,7 +78,8 @@ begin
         'duties', j.duties, 'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date,
         'valid_through', j.valid_through, 'response_promise_days', j.response_promise_days,
         'status', case when job_state(j.status, j.valid_through) not in ('expired', 'removed') then j.status end,
-        'close_reason', j.close_reason, 'blind_review', nullif(j.blind_review, false)));
+        'close_reason', j.close_reason, 'blind_review', nullif(j.blind_review, false),
+        'confidential_client', nullif(j.confidential_client, false), 'client', j.client));
 end
 $$;
 
@@ -101,7 +104,8 @@ begin
         'travel_percent', j.travel_percent, 'confidentiality_level', j.confidentiality_level, 'duties', j.duties,
         'questions', j.questions, 'openings', j.openings, 'start_date', j.start_date, 'valid_through', j.valid_through,
         'response_promise_days', j.response_promise_days,
-        'blind_review', nullif(j.blind_review, false), 'status', j.status, 'close_reason', j.close_reason,
+        'blind_review', nullif(j.blind_review, false), 'confidential_client', nullif(j.confidential_client, false),
+        'status', j.status, 'close_reason', j.close_reason,
         'published_at', rfc3339(j.published_at), 'created_at', rfc3339(j.created_at),
         'updated_at', rfc3339(j.updated_at), 'version', j.version));
 end
@@ -152,7 +156,8 @@ begin
         experience_years_min = j.experience_years_min, principals = j.principals, travel_percent = j.travel_percent,
         confidentiality_level = j.confidentiality_level, duties = j.duties, questions = j.questions,
         openings = j.openings, start_date = j.start_date, valid_through = j.valid_through,
-        response_promise_days = j.response_promise_days, blind_review = j.blind_review, status = j.status, close_reason = j.close_reason,
+        response_promise_days = j.response_promise_days, blind_review = j.blind_review,
+        confidential_client = j.confidential_client, client = j.client, status = j.status, close_reason = j.close_reason,
         published_at = case when j.status = 'published' then coalesce(published_at, now()) else published_at end,
         updated_at = now(), version = version + 1
     where id = old.id;

@@ -51,6 +51,8 @@ def place(world, company, candidate, database):
     return {"operator": operator, "suspended": suspended,
             "path": {"candidate_id": candidate.id, "company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
                      "application_id": application["id"], "note_id": note["id"], "asset": "docs.css", "version": "current"},
+            "hidden": world.job(company, status="draft", confidential_client=True, client={
+                "legal_name": "Officine Adriatiche S.p.A.", "vat_id": "IT07654321098", "country": "IT"}),
             "company": company, "candidate": candidate, "job": job}
 
 
@@ -67,6 +69,8 @@ def target_of(operation, place):
     values = dict(place["path"])
     if operation.id == "suspension_get":
         values["company_id"] = place["suspended"].id
+    if operation.id == "jobs_client":
+        values["job_id"] = place["hidden"]["id"]
     if operation.id == "system_links_asset":
         values["asset"] = "links.css"
     query = f"?ids={values['application_id']}" if operation.id == "applications_compare" else QUERIES.get(operation.id, "")

@@ -413,8 +413,8 @@ def test_body_where_none_belongs(operation, place, api, unchanged):
 
 
 # What is not there whatever is accepted: nothing is suspended, no link was made, nobody to write to is set,
-# no export was asked for.
-NOTHING_THERE = {"suspension_get", "documents_link_open", "system_security_txt", "me_export_get", "me_export_content"}
+# no export was asked for, the vacancy has no hidden client.
+NOTHING_THERE = {"suspension_get", "jobs_client", "documents_link_open", "system_security_txt", "me_export_get", "me_export_content"}
 
 
 @pytest.mark.parametrize("operation", [op for op in ALL if op.method == "GET" and op.id not in NOTHING_THERE], ids=ids)

@@ -304,6 +304,8 @@ REQUESTS = {
     "audit_list": request(),
     "taxonomies_places": request(query="?q=mila"),
     "jobs_similar": request(of_job),
+    "jobs_client": request(of_draft, status=(404, "not_found"),
+                           foreign={"other_company": HIDDEN, "operator": HIDDEN}),  # see test_confidential_clients.py
     "jobs_suggest": request(query="?q=segr"),
     "taxonomies_get": request(lambda stage: {"name": "roles"}),
     "system_security_txt": request(status=(404, "not_found")),

@@ -34,7 +34,7 @@ def test_every_constraint_with_a_rule_exists(db):
     unknown = db.execute(
         "select constraint_name from constraint_rules where constraint_name not in (select conname from pg_constraint)"
         " and constraint_name not in (select indexrelid::regclass::text from pg_index)"
-        " and constraint_name not in ('company_members_role_owner_left', 'jobs_status_transition',"
+        " and constraint_name not in ('company_members_role_owner_left', 'jobs_status_transition', 'jobs_client_verified_agency',"
         " 'applications_status_transition')").fetchall()
     assert unknown == []
 
