@@ -270,7 +270,9 @@ language sql stable
 as $$
     select json_build_object('application', application_json(a, 'candidate'), 'events', coalesce((
         select json_agg(application_event_text(e, 'candidate')::json order by e.at, e.id)
-        from application_events e where e.application_id = a.id and application_event_public(e.type)), '[]'))
+        from application_events e where e.application_id = a.id and application_event_public(e.type)), '[]'),
+        'messages', coalesce((select json_agg(message_json(m, 'candidate') order by m.sent_at, m.id)
+            from application_messages m where m.application_id = a.id), '[]'))
 $$;
 comment on function export_application(applications) is
     'An application in its candidate''s export: what the candidate may see of it, whole.';

@@ -72,6 +72,8 @@ def test_everything_is_in_it(world, person):
                                     answers=[{"question_id": "q", "value": "Because."}])
     company.client.patch(f"/v1/applications/{application['id']}", {"status": "in_review", "reason": "Looks good."}).expect(200)
     company.client.get(f"/v1/applications/{application['id']}").expect(200)
+    company.client.post(f"/v1/applications/{application['id']}/messages", {"body": "Come on Friday."}).expect(201)
+    company.client.post(f"/v1/applications/{application['id']}/notes", {"body": "She sings."}).expect(201)
     world.token(person, ["profile:read"])
     export(person)
     files = unpacked(fetch(person))
@@ -93,13 +95,15 @@ def test_everything_is_in_it(world, person):
     assert listed["name"] == "Curriculum di Lìa.txt" and files[listed["file"]] == text
     (sent,) = json.loads(files["applications.json"])
     assert sent["application"]["cover_letter"] == "It is me." and sent["application"]["answers"][0]["value"] == "Because."
-    assert [event["type"] for event in sent["events"]] == ["submitted", "status_changed"]
+    assert [event["type"] for event in sent["events"]][:2] == ["submitted", "status_changed"]
+    assert [message["body"] for message in sent["messages"]] == ["Come on Friday."]
     assert sent["events"][1]["reason"] == "Looks good." and "name" not in sent["events"][1]["actor"]  # which member stays the company's
     assert {"application.viewed", "application.submitted", "document.uploaded"} <= {e["action"] for e in json.loads(files["audit.json"])}
     assert [token["name"] for token in json.loads(files["api_tokens.json"])] == ["a program"]
     assert len(json.loads(files["sessions.json"])) == 1
     assert "verify_email" in {mail["template"] for mail in json.loads(files["mails.json"])}
     everything = b"".join(files.values())
+    assert b"She sings." not in everything  # what the company's people noted for themselves
     for secret in (person.token.encode(), b"argon2", b"sealed_key", b"token_hash"):
         assert secret not in everything
 
