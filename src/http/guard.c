@@ -184,13 +184,9 @@ static struct guard_verdict check_target(const struct guard_head *head) {
     return verdict;
 }
 
-/* libmicrohttpd keeps an entry for each field and each query parameter beside the text. */
+/* libmicrohttpd keeps an entry for each field and one for the query (handler.c) beside the text. */
 static size_t memory_of(const struct guard_head *head) {
-    size_t entries = head->fields;
-    for (size_t i = str_find(head->target, '?'); i < head->target.len; i++)
-        if (head->target.ptr[i] == '?' || head->target.ptr[i] == '&')
-            entries++;
-    return head->head_len + entries * 64;
+    return head->head_len + (head->fields + 1) * 64;
 }
 
 struct guard_verdict guard_check(const struct guard_head *head) {

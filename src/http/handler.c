@@ -10,6 +10,18 @@ static const struct http_application *application(const struct http_request *req
     return request->server->application;
 }
 
+/* Of each part of the query libmicrohttpd makes an argument, which nobody asks it for, in the
+ * connection's small memory: a thousand are too many for that, and its answer would name none of
+ * them. It looks for '&' after it has shown us the target, which is copied by then; of a query
+ * without any it makes one. */
+static void make_one_argument(const char *uri) {
+    for (char *c = strchr(uri, '?'); c != NULL; c = strchr(c, '&'))
+        if (*c == '&')
+            *c = '=';
+        else
+            c++;
+}
+
 void *handler_uri(void *cls, const char *uri, struct MHD_Connection *mhd) {
     (void)cls;
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
@@ -18,7 +30,9 @@ void *handler_uri(void *cls, const char *uri, struct MHD_Connection *mhd) {
     if (connection == NULL)
         return NULL;
     connection_deadline(connection, PHASE_HEAD, connection->server->limits.head_deadline_ms);
-    return request_create(connection, uri);
+    struct http_request *request = request_create(connection, uri);
+    make_one_argument(uri);
+    return request;
 }
 
 /* ---- lists of what MHD must be told ---- */

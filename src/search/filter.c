@@ -1,6 +1,9 @@
 /* Filters of a query: one row of bits each, so that every facet can be counted without its own. */
 #include "run.h"
 
+/* Bits are noted that cost reading so many gaps. */
+#define LANGUAGES_READ_NOTED 1024u
+
 static uint64_t *new_bits(struct run *run, const struct view *view) {
     uint64_t *bits = scratch_array(run->scratch, view->segment->words, sizeof *bits);
     if (bits != NULL)
@@ -37,23 +40,49 @@ static bool covered(const struct search_query *query, struct str code, unsigned 
     return false;
 }
 
-static void filter_languages(struct run *run, const struct view *view, uint64_t *out) {
+/* Gives how many gaps it read. */
+static uint32_t work_out_languages(struct run *run, const struct view *view, uint64_t *out) {
     const struct search_segment *segment = view->segment;
     const struct values *values = &segment->values[VALUE_REQUIREMENT];
     bool any = run->query->languages_fit == SEARCH_LANGUAGES_ANY;
+    uint32_t read = 0;
     for (uint32_t i = 0; i < values->count; i++) {
         struct str text = values_text(values, i);
         unsigned said = (uint8_t)text.ptr[text.len - 1];
         bool must = said & 1, fits;
         fits = covered(run->query, str_from(text.ptr, text.len - 1), said / 2);
-        if (any ? fits : must && !fits)
-            list_or(segment, values->lists[i], out);
+        if (!(any ? fits : must && !fits))
+            continue;
+        list_or(segment, values->lists[i], out);
+        read += segment_dense(segment, values->lists[i].count) ? 0 : values->lists[i].count;
     }
     if (!any) { /* so far what asks for too much */
         memcpy(run->room[0], out, segment->words * sizeof *out);
         bits_fill(out, segment->docs, segment->words);
         bits_andnot(out, run->room[0], segment->words);
     }
+    return read;
+}
+
+/* Who searches says one language, mostly, and there are few that many vacancies ask for: those are
+ * noted (memo.h). */
+static void filter_languages(struct run *run, const struct view *view, uint64_t *out) {
+    const struct search_segment *segment = view->segment;
+    const struct search_language_skill *skill = run->query->languages;
+    size_t size = segment->words * sizeof *out, len = 3;
+    uint8_t key[16] = {MEMO_LANGUAGE, run->query->languages_fit == SEARCH_LANGUAGES_ANY,
+                       skill->level};
+    if (run->query->languages_count > 1 || skill->code.len > sizeof key - len) {
+        (void)work_out_languages(run, view, out);
+        return;
+    }
+    memcpy(key + len, skill->code.ptr, skill->code.len);
+    len += skill->code.len;
+    const struct memo_entry *noted = memo_find_key(segment->memo, key, len);
+    if (noted != NULL && noted->noted_len == size)
+        memcpy(out, noted->bytes, size);
+    else if (work_out_languages(run, view, out) >= LANGUAGES_READ_NOTED)
+        memo_add_key(segment->memo, key, len, 0, out, size);
 }
 
 static void filter_office_days(const struct run *run, const struct view *view, uint64_t *out) {

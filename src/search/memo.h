@@ -1,7 +1,7 @@
-/* What has been asked of a segment and is dear to work out: what phrases of common words found, and
- * the counts of facets over many vacancies. A segment never changes, so what is noted stays right;
- * nothing is taken out before the segment goes. Readers add without locks, up to a share of the
- * segment's memory. Private to src/search.
+/* What has been asked of a segment and is dear to work out: what phrases of common words found, the
+ * counts of facets over many vacancies, what a language's level lets through. A segment never
+ * changes, so what is noted stays right; nothing is taken out before the segment goes. Readers add
+ * without locks, up to a share of the segment's memory. Private to src/search.
  */
 #ifndef SEARCH_MEMO_H
 #define SEARCH_MEMO_H
@@ -33,6 +33,7 @@ void memo_free(struct memo *memo);
 
 /* Keys begin with a byte that tells what is noted: below 64 the dictionary of a phrase. */
 #define MEMO_FACET 0xffu
+#define MEMO_LANGUAGE 0xfeu
 #define MEMO_KEY_MAX 1024u
 
 /* NULL: not noted. */

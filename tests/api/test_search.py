@@ -58,7 +58,9 @@ def test_highlight(published, api):
 
 @pytest.mark.parametrize("query, wrong", [
     ("q=", {("q", "min_length")}), ("q=%20.%20", {("q", "no_words")}), ("q=il+la", {("q", "only_stop_words")}),
-    ("q=" + "+".join(["parola"] * 33), {("q", "too_many_words")}), ("q=" + "a" * 501, {("q", "max_length")}),
+    ("q=" + "+".join(["parola"] * 33), {("q", "too_many_words")}), ("q=" + "+".join("abcde"[n % 5] for n in range(200)), {("q", "too_many_words")}),
+    ("q=%22...%22+--+%E2%80%9C%E2%80%9D+%21%3F", {("q", "no_words")}), ("q=-the+%22di+il%22", {("q", "only_stop_words")}),
+    ("q=%D0%B8%00", {("q", "nul_character")}), ("city=a%00b", {("city", "nul_character")}), ("near=%00", {("near", "nul_character")}), ("q=" + "a" * 501, {("q", "max_length")}),
     ("q=a%00b", {("q", "nul_character")}), ("q=a&q=b", {("q", "repeated_parameter")}),
     ("salary_min=5&salary_max=4", {("salary_max", "range_reversed")}), ("salary_min=-1", {("salary_min", "minimum")}),
     ("salary_min=x", {("salary_min", "type")}), ("salary_unit=week", {("salary_unit", "enum")}), ("currency=eur", {("currency", "pattern")}),
@@ -77,7 +79,11 @@ def test_bad_input_is_named(api, query, wrong):
 
 
 def test_many_repeated_parameters(api):
-    assert api.get(SEARCH + "?" + "&".join(["q=a"] * 60)).expect(400, "invalid_parameter").errors == {("q", "repeated_parameter")}
+    for count in (60, 1000):
+        assert api.get(SEARCH + "?" + "&".join(["q=a"] * count)).expect(400, "invalid_parameter").errors == {("q", "repeated_parameter")}
+    assert ("x", "unknown_parameter") in api.get(SEARCH + "?" + "&".join(["x=1"] * 1000)).expect(400, "invalid_parameter").errors
+    assert ("role", "max_items") in api.get(SEARCH + "?role=" + ",".join(["secretary"] * 300)).expect(400, "invalid_parameter").errors
+    api.get(SEARCH + "?" + "&".join(f"city={n}" for n in range(1000))).expect(414, "uri_too_long")
     assert ("city", "max_items") in api.get(SEARCH + "?" + "&".join(f"city={n}" for n in range(60))).expect(400, "invalid_parameter").errors
 
 

@@ -180,10 +180,9 @@ static void test_sizes(void **state) {
     head.head_len = 8000;
     head.fields = 26;
     assert_null(guard_check(&head).code);
+    head.target = STR("/v1/jobs?a&b&c&d&e&f"); /* one entry, however many parameters */
+    assert_null(guard_check(&head).code);
     head.fields = 27;
-    expect_code(&head, "headers_too_large");
-    head.fields = 26;
-    head.target = STR("/v1/jobs?a&b");
     expect_code(&head, "headers_too_large");
 }
 
