@@ -6,6 +6,7 @@
 
 #include "mime.h"
 #include "segreteria/core/clock.h"
+#include "segreteria/mail/calendar.h"
 #include "template.h"
 
 #define PART_MAX ((size_t)96 * 1024)
@@ -154,10 +155,9 @@ static void write_header(struct buf *out, const struct mail_sender *sender,
                "Message-ID: <%.*s@%.*s>\r\n"
                "Auto-Submitted: auto-generated\r\n"
                "Content-Language: %.*s\r\n"
-               "MIME-Version: 1.0\r\n"
-               "Content-Type: multipart/alternative;\r\n boundary=\"=_%.*s\"\r\n\r\n",
+               "MIME-Version: 1.0\r\n",
                STR_FMT(message->id), (int)(sender->address.len - at - 1),
-               sender->address.ptr + at + 1, STR_FMT(message->lang), STR_FMT(message->id));
+               sender->address.ptr + at + 1, STR_FMT(message->lang));
 }
 
 /* "=_" cannot stand in quoted-printable text, so no boundary can. */
@@ -169,6 +169,47 @@ static void write_part(struct buf *out, const struct mail_message *message, cons
                STR_FMT(message->id), type);
     mime_quoted_printable(out, text);
     buf_append(out, STR("\r\n"));
+}
+
+static void write_parts(struct buf *out, const struct mail_message *message,
+                        const struct template_parts *parts) {
+    buf_printf(out, "Content-Type: multipart/alternative;\r\n boundary=\"=_%.*s\"\r\n\r\n",
+               STR_FMT(message->id));
+    write_part(out, message, "plain", buf_str(&parts->text));
+    write_part(out, message, "html", buf_str(&parts->html));
+    buf_printf(out, "--=_%.*s--\r\n", STR_FMT(message->id));
+}
+
+/* The meeting after the text, as a file that calendars take: "=_m" and the id divide the two. Line
+ * ends are those of quoted-printable text. */
+static enum status write_with_calendar(struct buf *out, const struct mail_sender *sender,
+                                       const struct mail_message *message, const json_t *meeting,
+                                       const struct template_parts *parts) {
+    const char *method = json_string_value(json_object_get(meeting, "method"));
+    struct buf calendar, lines;
+    buf_init(&calendar, CALENDAR_MAX);
+    buf_init(&lines, CALENDAR_MAX);
+    enum status status = calendar_write(meeting, sender->address, message->to, &calendar);
+    for (size_t i = 0; i < calendar.len; i++)
+        if (buf_str(&calendar).ptr[i] != '\r')
+            buf_append_char(&lines, buf_str(&calendar).ptr[i]);
+    buf_printf(out, "Content-Type: multipart/mixed;\r\n boundary=\"=_m%.*s\"\r\n\r\n--=_m%.*s\r\n",
+               STR_FMT(message->id), STR_FMT(message->id));
+    write_parts(out, message, parts);
+    buf_printf(out,
+               "\r\n--=_m%.*s\r\nContent-Type: text/calendar; charset=utf-8; method=%s;\r\n"
+               " name=\"interview.ics\"\r\n"
+               "Content-Disposition: attachment; filename=\"interview.ics\"\r\n"
+               "Content-Transfer-Encoding: quoted-printable\r\n\r\n",
+               STR_FMT(message->id),
+               method != NULL && strcmp(method, "CANCEL") == 0 ? "CANCEL" : "REQUEST");
+    mime_quoted_printable(out, buf_str(&lines));
+    buf_printf(out, "\r\n--=_m%.*s--\r\n", STR_FMT(message->id));
+    if (status == STATUS_OK)
+        status = buf_status(&lines);
+    buf_deinit(&calendar);
+    buf_deinit(&lines);
+    return status;
 }
 
 static bool is_sane(const struct mail_message *message) {
@@ -202,11 +243,14 @@ enum status mail_compose(const struct mail_sender *sender, const struct mail_mes
     if (status == STATUS_OK)
         status = template_render(message->template, message->lang, &values, &parts);
     if (status == STATUS_OK) {
+        const json_t *meeting = json_object_get(params, "calendar");
         write_header(out, sender, message, buf_str(&parts.subject));
-        write_part(out, message, "plain", buf_str(&parts.text));
-        write_part(out, message, "html", buf_str(&parts.html));
-        buf_printf(out, "--=_%.*s--\r\n", STR_FMT(message->id));
-        status = buf_status(out);
+        if (json_is_object(meeting))
+            status = write_with_calendar(out, sender, message, meeting, &parts);
+        else
+            write_parts(out, message, &parts);
+        if (status == STATUS_OK)
+            status = buf_status(out);
     }
     explicit_bzero(&room, sizeof room);
     buf_deinit(&parts.subject);

@@ -12,7 +12,7 @@ import pytest
 from support.contract import OPERATIONS
 from support.filled import Filler
 from support.postgres import program
-from support.world import PASSWORD
+from support.world import PASSWORD, in_days
 
 QUESTIONS = [{"id": "q", "type": "short_text", "label": "Why?"}]
 
@@ -40,6 +40,9 @@ CHANGES = {
     "profile_put": {"basics.email": None},
     "shield_put": {"entries": lambda stage: [{"kind": "group", "value": stage.filler.text()}]},
     ("applications_patch", "company"): {"status": "in_review"},
+    "interviews_create": {"slots": [{"starts_at": f"{in_days(9)}T09:00:00Z", "ends_at": f"{in_days(9)}T10:00:00Z"}], "time_zone": "Europe/Rome"},
+    ("interviews_patch", "company"): {"status": "cancelled", "slot": None},
+    ("interviews_patch", "candidate"): {"status": "accepted", "slot": 0},
     "applications_assign": {"member_id": lambda stage: stage.world.membership(stage.company, stage.company)},
     "tags_change": {"remove": None},
     ("applications_patch", "candidate"): {"status": "withdrawn"},

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote, urlencode
 
 import pytest
 from support.contract import API, OPERATIONS, methods_of
-from support.world import PASSWORD, vacancy
+from support.world import PASSWORD, in_days, vacancy
 
 ALL = list(OPERATIONS.values())
 WITH_BODY = [op for op in ALL if op.bodies]
@@ -80,7 +80,9 @@ def place(world):
                  "invitation_id": world.invitation(company)["id"], "document_id": document.expect(201).json["id"],
                  "candidate_id": candidate.id,
                  "note_id": company.client.post(f"/v1/applications/{application['id']}/notes", {"body": "x"}).expect(201).json["id"],
-                 "criterion": "poise", "secret": "sgrl_" + "0" * 49, "name": "roles", "code": "not_found", "asset": "docs.css",
+                 "criterion": "poise", "interview_id": company.client.post(f"/v1/applications/{application['id']}/interviews", {
+                     "place": "x", "slots": [{"starts_at": f"{in_days(9)}T09:00:00Z", "ends_at": f"{in_days(9)}T10:00:00Z"}]}).expect(201).json["id"],
+                 "secret": "sgrl_" + "0" * 49, "name": "roles", "code": "not_found", "asset": "docs.css",
                  "version": "current"},
     }
 
@@ -191,7 +193,7 @@ def sample(schema):
     if "object" in types_of(schema):
         return {name: sample(schema["properties"][name]) for name in schema.get("required", [])}
     if "string" in types_of(schema):
-        return next(text for text in ("x", "it", "::1") if re.search(schema.get("pattern", ""), text))
+        return next(text for text in ("x", "it", "::1", "2027-01-01T00:00:00Z") if re.search(schema.get("pattern", ""), text))
     return schema.get("minimum", 1)
 
 

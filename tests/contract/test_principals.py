@@ -8,7 +8,7 @@ import zlib
 import pytest
 from support.contract import API, OPERATIONS
 from support.eventually import eventually
-from support.world import PASSWORD, vacancy
+from support.world import PASSWORD, in_days, vacancy
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 CHALLENGE = 'Bearer realm="segreteria"'
@@ -53,6 +53,7 @@ class Stage:
         self.application = self.world.application(self.candidate, self.job)
         self.world.database.query("delete from documents where candidate_id = %s", self.candidate.id)  # there may be twenty
         self.note = self.company.client.post(f"/v1/applications/{self.application['id']}/notes", {"body": "x"}).expect(201).json
+        self.interview = self.company.client.post(f"/v1/applications/{self.application['id']}/interviews", INTERVIEW).expect(201).json
         self.message = self.company.client.post(f"/v1/applications/{self.application['id']}/messages", {"body": "x"}).expect(201).json
         self.company.client.put(f"/v1/jobs/{self.job['id']}/criteria", CRITERIA).expect(200)
         self.company.client.put(f"/v1/applications/{self.application['id']}/ratings/poise", {"value": 3}).expect(200)
@@ -114,6 +115,10 @@ def of_note(stage):
     return {"application_id": stage.application["id"], "note_id": stage.note["id"]}
 
 
+def of_interview(stage):
+    return {"application_id": stage.application["id"], "interview_id": stage.interview["id"]}
+
+
 def of_rating(stage):
     return {"application_id": stage.application["id"], "criterion": "poise"}
 
@@ -171,6 +176,7 @@ NOT_MY_TOKEN = {"other_company": HIDDEN, "recruiter": HIDDEN, "candidate": HIDDE
 
 NOT_MY_DOCUMENT = {"other_company": HIDDEN, "other_candidate": HIDDEN}
 CRITERIA = {"criteria": [{"id": "poise", "label": "Savoir-faire"}]}
+INTERVIEW = {"place": "Via Roma 1", "slots": [{"starts_at": f"{in_days(9)}T09:00:00Z", "ends_at": f"{in_days(9)}T10:00:00Z"}]}
 NOT_MINE = {"other_company": HIDDEN}
 PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
 
@@ -287,6 +293,10 @@ REQUESTS = {
     "messages_list": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "messages_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, {"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "messages_read": request(of_application, lambda stage: {"message_id": stage.message["id"]}, {"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "interviews_list": request(of_application, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "interviews_create": request(of_application, lambda stage: INTERVIEW, NOT_MINE),
+    "interviews_get": request(of_interview, foreign={"other_company": HIDDEN, "other_candidate": HIDDEN}),
+    "interviews_patch": request(of_interview, lambda stage: {"status": "cancelled"}, {"other_company": HIDDEN, "other_candidate": HIDDEN}),
     "notes_list": request(of_application, foreign=NOT_MINE),
     "notes_create": request(of_application, lambda stage: {"body": uuid.uuid4().hex}, NOT_MINE),
     "notes_get": request(of_note, foreign=NOT_MINE),
