@@ -344,6 +344,8 @@ def test_killed_in_the_middle(world, database, tmp_path):
     finally:
         database.query("drop trigger if exists slowly on export_chunks")
         database.query("drop function slowly")
+        doomed.process.kill()  # also where the test failed before
+        doomed.process.wait()
         doomed.process.stdout.close()
 
 
