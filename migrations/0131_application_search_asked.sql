@@ -144,6 +144,13 @@ begin
     if p ->> 'overdue' = 'true' then
         conditions := conditions || ' and s.next_update_due < now()';
     end if;
+    if p ->> 'assignee' is not null then
+        conditions := conditions || format(' and a.assignee_id = %L', p ->> 'assignee');
+    end if;
+    if search_texts(p, 'tag') is not null then
+        conditions := conditions || (select string_agg(format(' and exists (select from application_tags t '
+            'where t.application_id = s.application_id and t.key = %L)', search_fold(k)), '') from unnest(search_texts(p, 'tag')) as k);
+    end if;
     if p ->> 'rating_min' is not null then
         conditions := conditions || format(' and s.rating >= %s', round((p ->> 'rating_min')::numeric * 100));
     end if;

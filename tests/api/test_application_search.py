@@ -240,7 +240,7 @@ def test_another_company_finds_nothing(world, people, job):
 def test_a_candidate_does_not_search(people, job):
     person, application = people["anna"]
     for params in ({"q": "excel"}, {"language": "en"}, {"tool": "sap"}, {"answer": "travel:true"}, {"overdue": "true"},
-                   {"sort": "recent"}, {"total": "exact"}, {"submitted_since": "2026-01-01T00:00:00Z"}):
+                   {"sort": "recent"}, {"total": "exact"}, {"tag": "x"}, {"rating_min": 3}, {"submitted_since": "2026-01-01T00:00:00Z"}):
         refused = person.client.get("/v1/applications", params=params).expect(400, "invalid_parameter")
         assert [(error["parameter"], error["code"]) for error in refused.json["errors"]] == [(*params, "unknown_parameter")]
     person.client.get("/v1/applications", headers=CSV).expect(406, "not_acceptable")
@@ -389,3 +389,30 @@ def test_an_export_ends_with_the_token(server, world, many):
         while answer.read(1 << 16):
             pass
     connection.close()
+
+
+def test_by_what_the_company_s_people_say(world):
+    """Tags, who looks after it, ratings; and the order of ratings in pages."""
+    company = world.company()
+    job = world.job(company)
+    recruiter = world.membership(company, world.member(company, "recruiter"))
+    company.client.put(f"/v1/jobs/{job['id']}/criteria", {"criteria": [{"id": "style", "label": "Stile"}]}).expect(200)
+    sent = [world.application(world.candidate(), job)["id"] for _ in range(5)]
+    for id, value in zip(sent, (2, None, 5, 4, None)):
+        if value is not None:
+            company.client.put(f"/v1/applications/{id}/ratings/style", {"value": value}).expect(200)
+    company.client.post(f"/v1/applications/{sent[0]}/tags", {"add": ["Città", "Seconda scelta"]}).expect(200)
+    company.client.post(f"/v1/applications/{sent[3]}/tags", {"add": ["città"]}).expect(200)
+    company.client.put(f"/v1/applications/{sent[1]}/assignee", {"member_id": recruiter}).expect(200)
+    for target in ("/v1/applications", f"/v1/jobs/{job['id']}/applications"):
+        find = lambda **params: [item["id"] for item in company.client.pages(target, limit=2, **params)]
+        assert find(tag="CITTA") == [sent[3], sent[0]] and find(tag=["città", "seconda scelta"]) == [sent[0]]
+        assert find(tag="other") == [] and find(assignee=recruiter) == [sent[1]] and find(assignee=company.id) == []
+        assert find(rating_min=4) == [sent[3], sent[2]] and find(rating_min=4.5) == [sent[2]]
+        assert find(sort="rating") == [sent[2], sent[3], sent[0], sent[4], sent[1]]
+        assert find(sort="rating", tag="città") == [sent[3], sent[0]]
+    company.client.delete(f"/v1/applications/{sent[2]}/ratings/style").expect(204)
+    assert [item["id"] for item in company.client.get("/v1/applications", params={"sort": "rating"}).json["items"]][0] == sent[3]
+    company.client.get("/v1/applications", params={"rating_min": 6}).expect(400, "invalid_parameter")
+    assert [line["id"] for line in company.client.get("/v1/applications", params={"tag": "città"}, headers=NDJSON).lines] == [
+        sent[3], sent[0]]
