@@ -186,7 +186,7 @@ static struct guard_verdict check_target(const struct guard_head *head) {
 
 /* libmicrohttpd keeps an entry for each field and one for the query (handler.c) beside the text. */
 static size_t memory_of(const struct guard_head *head) {
-    return head->head_len + (head->fields + 1) * 64;
+    return head->head_len + ((size_t)head->fields + 1) * 64;
 }
 
 struct guard_verdict guard_check(const struct guard_head *head) {

@@ -106,7 +106,7 @@ struct search_segment {
 
     struct pairs *pairs; /* or NULL */
     struct memo *memo;   /* or NULL */
-    size_t memory;     /* bytes of all this, but the memo */
+    size_t memory;       /* bytes of all this, but the memo */
     /* the writer's */
     uint64_t serial; /* no other has it, of this index or another */
     unsigned refs;

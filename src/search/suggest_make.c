@@ -57,7 +57,7 @@ static enum status make_tree(struct starts *starts) {
         return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < leaves; i++)
         starts->tree[leaves + i] = i < starts->count ? i : START_NONE;
-    for (uint32_t i = leaves - 1; i > 0; i--)
+    for (size_t i = leaves - 1; i > 0; i--)
         starts->tree[i] = better(starts, starts->tree[2 * i], starts->tree[2 * i + 1]);
     return STATUS_OK;
 }

@@ -21,6 +21,6 @@ void cards_destroy(struct cards *cards); /* NULL is allowed */
 /* STR_NONE: it is not kept. Valid until the next put. */
 struct str cards_get(const struct cards *cards, struct search_stamp stamp, uint64_t now_ms);
 /* Kept unless it is large. The card was read after the hit with the stamp was found. */
-void cards_put(struct cards *cards, struct search_stamp stamp, struct str card, uint64_t now_ms);
+void cards_put(struct cards *cards, struct search_stamp stamp, struct str text, uint64_t now_ms);
 
 #endif

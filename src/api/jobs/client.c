@@ -4,6 +4,4 @@
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
 
-enum status api_jobs_client(struct api_call *call) {
-    return api_submit(call, &stmt_jobs_client);
-}
+enum status api_jobs_client(struct api_call *call) { return api_submit(call, &stmt_jobs_client); }

@@ -1,3 +1,4 @@
+/* Numbers of query parameters, exactly as PostgreSQL reads and rounds them. */
 #include "numbers.h"
 
 #define WHOLE_MAX UINT64_C(1000000000)

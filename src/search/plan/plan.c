@@ -295,7 +295,7 @@ static enum status put_dates(const struct plan *plan, json_t *document) {
 
 static json_t *degrees(struct str text) {
     char copy[64];
-    if (text.len >= sizeof copy)
+    if (text.len == 0 || text.len >= sizeof copy)
         return NULL;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
