@@ -144,7 +144,9 @@ begin
     return null;
 end
 $$;
+-- A statement that changes thousands at once does for all of them what this does for each (job_answer_applications).
 create trigger applications_search_store after insert or update on applications for each row
+    when (current_setting('segreteria.rows_at_once', true) is distinct from 'on')
     execute function application_search_store();
 
 -- A candidate may have hundreds of applications, and saves a profile often: the chore makes their words again.

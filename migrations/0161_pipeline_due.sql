@@ -31,11 +31,12 @@ $$;
 comment on function job_close_refused(jobs, jobs, text) is
     'A vacancy does not close as filled while people wait for an answer and none is given them. NULL: it may.';
 
--- The rows of the audit trail are written for all at once, too: ten thousand calls of the trigger took as long as the rest.
+-- The rows of the audit trail and of the search are written for all at once, too: ten thousand calls of each trigger took as
+-- long as the rest.
 drop trigger applications_audit_update on applications;
 create trigger applications_audit_update after update of status on applications for each row
     when (old.status is distinct from new.status
-        and current_setting('segreteria.answers_all', true) is distinct from 'on')
+        and current_setting('segreteria.rows_at_once', true) is distinct from 'on')
     execute function audit_applications();
 
 -- One statement for all: ten thousand take about two seconds, and either all are answered or the vacancy stays open.
@@ -46,7 +47,7 @@ declare
     c constant jsonb := nullif(current_setting('segreteria.context', true), '')::jsonb;
     answered bigint;
 begin
-    perform set_config('segreteria.answers_all', 'on', true);
+    perform set_config('segreteria.rows_at_once', 'on', true);
     with open as (
         select id, status from applications
         where job_id = job and status in ('submitted', 'in_review', 'shortlisted', 'interview', 'offer')
@@ -68,6 +69,10 @@ begin
         from moved m join candidates d on d.id = m.candidate_id join accounts n on n.id = d.account_id
             join jobs j on j.id = m.job_id join companies f on f.id = m.company_id
         on conflict on constraint outbox_message_key_once do nothing
+    ), searched as (
+        update application_search s set updated_at = now(), next_update_due = null,
+            words = ts_delete(s.words, 's:' || m.before) || search_quoted('s:rejected')::tsvector
+        from moved m where s.application_id = m.id
     ), recorded as (
         insert into audit_log (action, actor_kind, account_id, role, token_id, token_type, address, request_id, subject_kind,
             subject_id, company_id, candidate_id, detail)
@@ -77,7 +82,7 @@ begin
         from moved m
     )
     select count(*) into answered from moved;
-    perform set_config('segreteria.answers_all', '', true);
+    perform set_config('segreteria.rows_at_once', '', true);
     return answered;
 end
 $$;
@@ -163,6 +168,7 @@ begin
         where company_id = late and reminded_at <= now() - interval '6 hours' for update skip locked;
         continue when not found;
         update company_reminders set reminded_at = now() where company_id = late;
+        perform set_config('segreteria.rows_at_once', 'on', true); -- no search shows reminded_due
         for told in
             with due as (
                 update applications set reminded_due = next_update_due
@@ -181,6 +187,7 @@ begin
                 'applications_overdue:' || late || ':' || told.account_id || ':' || (extract(epoch from now()) * 1000000)::bigint);
             reminded := reminded + 1;
         end loop;
+        perform set_config('segreteria.rows_at_once', '', true);
     end loop;
     return reminded;
 end

@@ -8,7 +8,7 @@ import pytest
 from support.client import Client
 from support.contract import OPERATIONS, methods_of
 from support.eventually import eventually
-from support.world import vacancy
+from support.world import in_days, vacancy
 
 ORIGIN = "https://board.example"
 # An address that works once cannot be asked twice: see test_documents.py.
@@ -48,9 +48,11 @@ def place(world, company, candidate, database):
     database.query("update companies set verification = 'verified' where id = %s", company.id)
     database.query("update candidates set visibility = 'members', visible_since = now() where id = %s", candidate.id)
     operator.client.put(f"/v1/companies/{suspended.id}/suspension", {"reason": "For a test."}).expect(201)
+    interview = company.client.post(f"/v1/applications/{application['id']}/interviews", {
+        "place": "Via Roma 1", "slots": [{"starts_at": f"{in_days(9)}T09:00:00Z", "ends_at": f"{in_days(9)}T10:00:00Z"}]}).expect(201).json
     return {"operator": operator, "suspended": suspended,
             "path": {"candidate_id": candidate.id, "company_id": company.id, "document_id": document["id"], "invitation_id": invitation["id"], "job_id": job["id"], "token_id": token["id"], "name": "roles", "code": "not_found",
-                     "application_id": application["id"], "note_id": note["id"], "asset": "docs.css", "version": "current"},
+                     "application_id": application["id"], "note_id": note["id"], "interview_id": interview["id"], "asset": "docs.css", "version": "current"},
             "hidden": world.job(company, status="draft", confidential_client=True, client={
                 "legal_name": "Officine Adriatiche S.p.A.", "vat_id": "IT07654321098", "country": "IT"}),
             "company": company, "candidate": candidate, "job": job}

@@ -28,6 +28,7 @@ def test_ten_thousand_are_answered_in_one_statement(db):
     company = Company(db)
     job = company.job()
     fill(db, company, job, MANY)
+    db.execute("select application_search_put(a) from applications a where job_id = %s", job)
     db.execute("set statement_timeout = '5s'")
     start = time.monotonic()
     closed = company.patch(job, status="closed", close_reason="filled", closing_message="Grazie.")
@@ -39,6 +40,8 @@ def test_ten_thousand_are_answered_in_one_statement(db):
                   "outbox o join applications a on o.params ->> 'application_id' = a.id::text",
                   "audit_log l join applications a on a.id = l.subject_id"):
         assert db.value(f"select count(*) from {table} where a.job_id = %s", job) == MANY, table
+    assert db.value("select count(*) from application_search where job_id = %s and words @@ $$'s:rejected'$$ and not words @@ "
+                    "$$'s:submitted'$$", job) == MANY
     print(f"{MANY} answered in {seconds:.2f} s")
 
 
