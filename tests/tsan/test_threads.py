@@ -77,12 +77,37 @@ def sign_in(server, count):
     assert set(Crowd(server, [request] * count).run(seconds=30).counts()) <= {201, 429, 503}
 
 
+def complete(server, seconds):
+    """Completions and similar vacancies, asked while vacancies come and go and the lists are made anew."""
+    writer, done, seen = Caller(server, company(server)[0]), threading.Event(), []
+    first = json.loads(writer("POST", "/v1/jobs", vacancy(title="Segretaria di prova")).body)["id"]
+
+    def ask(call):
+        while not done.is_set():
+            for target in ("/v1/jobs/suggest?q=segr", "/v1/jobs/suggest?q=segretaria+d", f"/v1/jobs/{first}/similar",
+                           "/v1/jobs?q=%22segretaria+di%22&facets=role,city,tool,salary"):
+                seen.append(call("GET", target).status)
+
+    askers = [threading.Thread(target=ask, args=(Caller(server),)) for _ in range(4)]
+    for asker in askers:
+        asker.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        job = json.loads(writer("POST", "/v1/jobs", vacancy(title="Segretaria di turno")).body)["id"]
+        assert writer("PATCH", f"/v1/jobs/{job}", {"status": "paused"}).status == 200
+    done.set()
+    for asker in askers:
+        asker.join()
+    assert set(seen) <= {200, 429, 503} and seen.count(200) > 20, set(seen)
+
+
 def test_no_data_race(server):
     assert "tsan" in os.environ["SEGRETERIA_BINARY"], "for ./dev test tsan"
     with Load(server, 8, 8, pause=0.01) as load:
         revoke(server, 10)
         remove_members(server, 3)
         sign_in(server, 30)
+        complete(server, 5)
         os.kill(server.postmaster(), signal.SIGKILL)
         time.sleep(1)
         wait_for(lambda: ready(server), 30, "readiness")
