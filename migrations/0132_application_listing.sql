@@ -107,10 +107,13 @@ create function csv_cell(value text) returns text
 language sql immutable parallel safe
 as $$
     select case when v ~ '[",\r\n]|^\s|\s$' then '"' || replace(v, '"', '""') || '"' else v end
-    from (select case when value ~ '^[=+@\t\r-]' then '''' || value else coalesce(value, '') end) as defused (v)
+    from (select regexp_replace(coalesce(value, ''), '(^|[;\t\r\n])([ "\u00A0]*)([=+@\t\r\uFF1D\uFF0B\uFF0D\uFF20-])',
+        '\1\2''\3', 'g')) as defused (v)
 $$;
 comment on function csv_cell(text) is
-    'A cell of CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it.';
+    'A cell of CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it: also after a '
+    'semicolon and at the beginning of a line, for where the semicolon is what divides cells (as in Italy) quotes hold nothing '
+    'together.';
 
 create function csv_line(cells text[]) returns text
 language sql immutable parallel safe
@@ -173,6 +176,7 @@ declare
     asked jsonb;
     ids uuid[];
     shown uuid[];
+    named uuid[];
     sort text := coalesce(p ->> 'sort', 'recent');
 begin
     if job is not null and not exists (select from jobs where id = job and company_id = company) then
@@ -188,15 +192,16 @@ begin
         return answer;
     end if;
     ids := applications_found(company, job, asked, sort, after, page + 1);
-    select coalesce(string_agg(application_card(a, 'company'), ',' order by n), ''), array_agg(distinct a.candidate_id)
-    into answer.items, shown
+    select coalesce(string_agg(application_card(a, 'company'), ',' order by n), ''), array_agg(distinct a.candidate_id),
+        array_agg(distinct a.candidate_id) filter (where application_names(a))
+    into answer.items, shown, named
     from unnest(ids[1:page]) with ordinality as e (id, n) join applications a using (id);
     answer.next_key := case when cardinality(ids) > page then application_keyset(ids[page], sort) end;
     if p ->> 'total' = 'exact' then
         answer.members := format('"total":{"value":%s,"accuracy":"exact"}', applications_count(company, job, asked));
     end if;
     perform audit_showing('application.listed', case when job is null then 'company' else 'job' end,
-        coalesce(job, company), company, array_remove(shown, null));
+        coalesce(job, company), company, array_remove(shown, null), coalesce(named, '{}'));
     answer.status := 200;
     return answer;
 end
@@ -215,6 +220,7 @@ declare
     asked jsonb;
     ids uuid[];
     shown uuid[];
+    named uuid[];
     n_fit integer;
     questions jsonb := '[]';
     sort text := coalesce(p ->> 'sort', 'recent');
@@ -242,12 +248,12 @@ begin
     where n = 1 or size <= 1048576;
     select coalesce(case form when 'csv' then string_agg(application_csv(a, answer.columns::text[]), '' order by n)
             else string_agg(json_compact(application_json(a, 'company')) || E'\n', '' order by n) end, ''),
-        array_agg(distinct a.candidate_id)
-    into answer.items, shown
+        array_agg(distinct a.candidate_id), array_agg(distinct a.candidate_id) filter (where application_names(a))
+    into answer.items, shown, named
     from unnest(ids[1:n_fit]) with ordinality as e (id, n) join applications a using (id);
     answer.next_key := case when cardinality(ids) > n_fit and n_fit > 0 then application_keyset(ids[n_fit], sort) end;
     perform audit_showing('application.exported', case when job is null then 'company' else 'job' end,
-        coalesce(job, company), company, array_remove(shown, null));
+        coalesce(job, company), company, array_remove(shown, null), coalesce(named, '{}'));
     answer.status := 200;
     return answer;
 end

@@ -87,6 +87,8 @@ begin
         update candidates set visibility = body ->> 'visibility',
             visible_since = case when body ->> 'visibility' <> 'hidden' then now() end
         where id = candidate returning * into d;
+        -- Its old ids and places in the lists would join what it shows from now on to what it showed before.
+        delete from candidate_aliases where candidate_id = candidate;
         perform audit_record('visibility.changed', 'candidate', candidate, null, candidate,
             jsonb_build_object('visibility', d.visibility));
     end if;
@@ -165,6 +167,8 @@ begin
     insert into employer_shield (candidate_id, position, kind, value, given)
     select candidate, n, e ->> 'kind', shield_value(e ->> 'kind', e ->> 'value'), btrim(e ->> 'value')
     from jsonb_array_elements(body -> 'entries') with ordinality as x (e, n);
+    perform applications_forget_answers(array_agg(a.id), candidate, array_agg(distinct a.company_id))
+    from applications a where a.candidate_id = candidate and shield_hides(candidate, a.company_id);
     -- Which companies are meant is nobody's business, not even the trail's.
     perform audit_record('shield.changed', 'candidate', candidate, null, candidate,
         jsonb_build_object('entries', jsonb_array_length(body -> 'entries')));

@@ -792,6 +792,7 @@ declare
     j jobs;
     listed json;
     candidates uuid[];
+    named uuid[];
 begin
     select * into j from jobs where id = job and company_id = company;
     if not found then
@@ -803,12 +804,13 @@ begin
         'languages', coalesce(s -> 'languages', '[]'), 'tools', coalesce(s -> 'tools', '[]'),
         'soft_skills', coalesce(s -> 'soft_skills', '[]'), 'answers', a.answers, 'tags', application_tags_json(a.id),
         'assignee', application_assignee_json(a), 'rating', application_rating_json(a),
-        'criteria', application_ratings_json(a)) order by asked.n), '[]'), array_agg(distinct a.candidate_id)
-    into listed, candidates
+        'criteria', application_ratings_json(a)) order by asked.n), '[]'), array_agg(distinct a.candidate_id),
+        array_agg(distinct a.candidate_id) filter (where application_names(a))
+    into listed, candidates, named
     from (select id, min(n) as n from unnest(ids) with ordinality as u (id, n) group by id) as asked
     join applications a on a.id = asked.id and a.job_id = job and application_open_to(a, company)
     cross join lateral candidate_shown(a, 'full') as s;
-    perform audit_showing('application.compared', 'job', job, company, candidates);
+    perform audit_showing('application.compared', 'job', job, company, candidates, coalesce(named, '{}'));
     return op_ok(200, json_compact(json_build_object(
         'job', json_build_object('id', j.id, 'title', j.title, 'languages', j.languages, 'tools', j.tools,
             'soft_skills', j.soft_skills, 'questions', (select coalesce(json_agg(json_build_object('id', q ->> 'id',

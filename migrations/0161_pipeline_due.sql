@@ -3,14 +3,16 @@
 -- ---- a vacancy that closes ----
 
 create function job_open_applications(job uuid) returns bigint
-language sql stable
+language plpgsql stable
 as $$
-    select count(*) from applications
+begin
+    return (select count(*) from applications
     where job_id = job and status in ('submitted', 'in_review', 'shortlisted', 'interview', 'offer')
-        and not shield_hides(candidate_id, company_id)
+        and not shield_hides(candidate_id, company_id) and not candidate_restricted(candidate_id));
+end
 $$;
 comment on function job_open_applications(uuid) is
-    'How many applications to a vacancy that its company sees have not come to an end.';
+    'How many applications to a vacancy that its company may work with have not come to an end.';
 
 create function job_close_refused(old jobs, new jobs, message text) returns op_result
 language plpgsql stable
@@ -51,7 +53,7 @@ begin
     with open as (
         select id, status from applications
         where job_id = job and status in ('submitted', 'in_review', 'shortlisted', 'interview', 'offer')
-            and not shield_hides(candidate_id, company_id)
+            and not shield_hides(candidate_id, company_id) and not candidate_restricted(candidate_id)
         order by id for update
     ), moved as (
         update applications a set status = 'rejected', reason = message, updated_at = now(), version = version + 1,
@@ -108,14 +110,16 @@ as $$
 declare
     answer list_result;
     candidates uuid[];
+    named uuid[];
     member uuid := (select id from company_members where company_id = company and account_id = account);
 begin
     select 200, null, coalesce(string_agg(item, ',' order by n) filter (where n <= page), ''),
         case when count(*) > page then max(keyset_text(next_update_due, id)) filter (where n = page) end,
-        array_agg(distinct candidate_id) filter (where n <= page)
-    into answer.status, answer.code, answer.items, answer.next_key, candidates
+        array_agg(distinct candidate_id) filter (where n <= page),
+        array_agg(distinct candidate_id) filter (where n <= page and names)
+    into answer.status, answer.code, answer.items, answer.next_key, candidates, named
     from (
-        select a.id, a.next_update_due, a.candidate_id, application_card(a, 'company') as item,
+        select a.id, a.next_update_due, a.candidate_id, application_names(a) as names, application_card(a, 'company') as item,
             row_number() over (order by a.next_update_due, a.id) as n
         from (
             select * from applications
@@ -127,7 +131,7 @@ begin
             limit page + 1
         ) as a
     ) as cards;
-    perform audit_showing('application.listed', 'company', company, company, candidates);
+    perform audit_showing('application.listed', 'company', company, company, candidates, coalesce(named, '{}'));
     return answer;
 end
 $$;

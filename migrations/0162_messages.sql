@@ -90,7 +90,8 @@ as $$
 declare
     due timestamptz := (select due_at from application_notices n where n.application_id = a.id and n.side = to_side);
 begin
-    if due > now() then
+    -- A company that must not see the application any more must not hear of it either.
+    if due > now() or (to_side = 'company' and not application_open_to(a, a.company_id)) then
         return;
     end if;
     due := greatest(now(), coalesce(due, '-infinity') + interval '15 minutes');

@@ -76,8 +76,13 @@ comment on function interview_calendar(application_interviews, text) is
     'What src/mail/calendar.c writes as iCalendar. METHOD NULL: a calendar to look at, not a message of it.';
 
 create function interview_tell(i application_interviews, a applications, to_side text, template text, method text) returns void
-language sql volatile
+language plpgsql volatile
 as $$
+begin
+    if to_side = 'company' and not application_open_to(a, a.company_id)
+            or to_side = 'candidate' and candidate_restricted(a.candidate_id) then
+        return;
+    end if;
     insert into outbox (template, account_id, to_address, lang, params, message_key)
     select interview_tell.template, n.id, n.email, n.lang, jsonb_strip_nulls(jsonb_build_object('application_id', a.id, 'job', j.title,
             'company', c.name, 'place', i.place, 'video_url', i.video_url,
@@ -88,10 +93,12 @@ as $$
         'interview:' || i.id || ':' || i.version || ':' || n.id
     from application_people(a, to_side) as told join accounts n on n.id = told, jobs j join companies c on c.id = j.company_id
     where j.id = a.job_id
-    on conflict on constraint outbox_message_key_once do nothing
+    on conflict on constraint outbox_message_key_once do nothing;
+end
 $$;
 comment on function interview_tell(application_interviews, applications, text, text, text) is
-    'Mails a side what became of an interview; method (REQUEST, CANCEL): with the calendar object.';
+    'Mails a side what became of an interview; method (REQUEST, CANCEL): with the calendar object. Not a company that must not '
+    'see the application any more, nor who has restricted it.';
 
 create function interviews_list(kind text, company uuid, candidate uuid, application uuid, after text, page integer) returns list_result
 language plpgsql volatile

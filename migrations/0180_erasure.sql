@@ -87,15 +87,23 @@ comment on function applications_strip(uuid[]) is
 
 -- Copies of what is erased that were kept for other reasons: answers that members of the companies may ask for again, and
 -- messages that wait.
+create function applications_forget_answers(ids uuid[], candidate uuid, companies uuid[]) returns void
+language sql volatile
+as $$
+    delete from idempotency_keys k using company_members m
+    where m.company_id = any (companies) and k.account_id = m.account_id
+        and exists (select from unnest(ids || candidate) as i where position(i::text in k.body) > 0)
+$$;
+comment on function applications_forget_answers(uuid[], uuid, uuid[]) is
+    'Removes stored answers to members of these companies that name these applications or this candidate.';
+
 create function applications_forget_copies(ids uuid[], candidate uuid, companies uuid[]) returns void
 language plpgsql volatile
 as $$
 declare
     texts text[] := array(select i::text from unnest(ids || candidate) as i);
 begin
-    delete from idempotency_keys k using company_members m
-    where m.company_id = any (companies) and k.account_id = m.account_id
-        and exists (select from unnest(texts) as t where position(t in k.body) > 0);
+    perform applications_forget_answers(ids, candidate, companies);
     delete from outbox o where o.state <> 'sent' and exists (select from unnest(texts) as t where position(t in o.params::text) > 0);
 end
 $$;

@@ -56,6 +56,8 @@ begin
             jsonb_build_object('ground', body -> 'ground'));
     end if;
     update candidates set restricted_at = coalesce(restricted_at, now()), restriction_ground = body ->> 'ground' where id = candidate;
+    perform applications_forget_answers(array_agg(a.id), candidate, array_agg(distinct a.company_id))
+    from applications a where a.candidate_id = candidate;
     -- What waits to be said is not said.
     delete from outbox o where o.account_id = d.account_id and o.state = 'queued' and not mail_necessary(o.template);
     document := restriction_document(candidate);

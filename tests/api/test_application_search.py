@@ -295,6 +295,17 @@ def test_a_table_is_no_program(world, company):
     assert b'\r\n' in answer.body and b'"He said: ""yes"",\nand left"' in answer.body
 
 
+def test_a_table_is_no_program_where_semicolons_divide_it(world, company):
+    """Quotes hold nothing together there: whatever comes after a semicolon or a line end begins a cell."""
+    job = world.job(company)
+    texts = ["so;=1+1;so", 'so; "=1+1', "so\n@SUM(A1)", "so\n\uff1d1+1", " =1+1", "so; well - yes; a=b"]
+    for text in texts:
+        world.application(world.candidate(), job, cover_letter=text)
+    rows = table(company.client.get(f"/v1/jobs/{job['id']}/applications", headers=CSV).expect(200))[::-1]
+    assert [row["cover_letter"] for row in rows] == [
+        "so;'=1+1;so", "so; \"'=1+1", "so\n'@SUM(A1)", "so\n'\uff1d1+1", " '=1+1", "so; well - yes; a=b"]
+
+
 def test_ndjson_is_what_reading_each_gives(company, job, people):
     lines = company.client.get(f"/v1/jobs/{job['id']}/applications", params={"q": "excel"}, headers=NDJSON).expect(200).lines
     assert lines == [company.client.get(f"/v1/applications/{people[name][1]['id']}").json for name in ("bruno", "anna")]

@@ -218,3 +218,14 @@ def test_interviews_are_erased(company, person, application, database):
     propose(company, application, message="zyxwv").expect(201)
     person.client.request("DELETE", "/v1/me", {"password": "correct horse battery"}).expect(200)
     assert database.value("select count(*) from application_interviews where message like '%%zyxwv%%'") == 0
+
+
+def test_a_shielded_company_is_not_told(world, company, person, application, database):
+    """The application does not exist for it any more: what the candidate does to its interviews is not mailed to it."""
+    made = propose(company, application).expect(201).json
+    shield = {"entries": [{"kind": "company", "value": company.id}]}
+    person.client.put("/v1/me/employer-shield", shield).expect(200)
+    person.client.patch(path(application, made["id"]), {"status": "declined"}).expect(200)
+    told = database.query("select to_address from outbox where template = 'interview_declined' and params ->> 'application_id' = %s",
+                          application["id"])
+    assert [row[0] for row in told] == [person.email]

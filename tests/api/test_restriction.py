@@ -151,3 +151,23 @@ def test_who_may_not(world):
     _, program = world.token(world.candidate(), ["profile:read"])
     program.put("/v1/me/restriction", {"ground": "claims"}).expect(403, "insufficient_scope")
     program.get("/v1/me/restriction").expect(200)
+
+
+def test_a_closing_message_passes_it_by(sent, database):
+    """It keeps no vacancy open and is answered by no closing message, as it is by no move."""
+    company, person, application, _ = sent
+    restrict(person)
+    path = f"/v1/jobs/{application['job']['id']}"
+    company.client.patch(path, {"status": "closed", "close_reason": "filled"}).expect(200)
+    company.client.patch(path, {"status": "closed", "close_reason": "filled", "closing_message": "No."}).expect(200)
+    assert person.client.get(f"/v1/applications/{application['id']}").expect(200).json["status"] == "submitted"
+    assert database.query("select 1 from outbox where to_address = %s and template = 'application_update'", person.email) == []
+
+
+def test_a_kept_answer_does_not_show_it(sent):
+    company, person, application, _ = sent
+    key = {"Idempotency-Key": "a-note-of-her"}
+    target = f"/v1/applications/{application['id']}/notes"
+    company.client.post(target, {"body": "She sings."}, headers=key).expect(201)
+    restrict(person)
+    company.client.post(target, {"body": "She sings."}, headers=key).expect(404, "not_found")

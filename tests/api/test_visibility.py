@@ -456,3 +456,57 @@ def test_a_hidden_application_keeps_no_vacancy_open(world):
     shield(someone, ("company", company.id))
     company.client.patch(f"/v1/jobs/{job['id']}", filled).expect(200)
     assert someone.client.get(f"/v1/applications/{application['id']}").expect(200).json["status"] == "submitted"
+
+
+def test_a_known_candidate_does_not_open_the_trail_of_a_blind_one(world):
+    """Who is known from one application is not found by id in the rows of listings that showed only a blind one."""
+    company = world.company()
+    someone, job = candidate(world), world.job(company, blind_review=True)
+    known = world.application(someone, world.job(company))
+    company.client.get("/v1/applications").expect(200)  # by name
+    sent = world.application(someone, job)
+    blind = f"/v1/applications?submitted_since={sent['submitted_at']}"
+    assert [i["candidate"] for i in company.client.get(blind).expect(200).json["items"]] == [{"blind": True}]
+    for media_type in ("text/csv", "application/x-ndjson"):
+        company.client.get(blind, headers={"Accept": media_type}).expect(200)
+    company.client.get(f"/v1/jobs/{job['id']}/applications").expect(200)
+    company.client.get(f"/v1/jobs/{job['id']}/applications/comparison?ids={sent['id']}").expect(200)
+    of_it = company.client.get(f"/v1/audit?candidate_id={someone.id}").expect(200).json["items"]
+    assert [(i["action"], i["subject"]["id"]) for i in of_it] == [
+        ("application.listed", company.id), ("application.submitted", known["id"])]
+    seen = someone.client.get("/v1/audit?action=application.listed&action=application.exported&action=application.compared")
+    assert len(seen.expect(200).json["items"]) == 6  # the candidate sees them all
+
+
+def test_turning_blind_leaves_no_place_to_be_known_by(world, database):
+    """Neither the id nor the place in the list of what was seen by name joins it to what is seen blind afterwards."""
+    someone, company = candidate(world, "members"), verified(world)
+    def alias():
+        return database.value("select alias from candidate_aliases where candidate_id = %s and company_id = %s", someone.id, company.id)
+    listed(company)
+    named = alias()
+    someone.client.put("/v1/me/visibility", {"visibility": "blind"}).expect(200)
+    [blind] = listed(company)
+    assert blind["id"] == str(alias()) != str(named)
+    company.client.get(f"/v1/candidates/{named}").expect(404, "not_found")
+
+
+def test_a_shielded_company_hears_nothing(world, database):
+    """A message or a withdrawal of a hidden application neither mails the company nor stands in its trail, and an answer kept
+    for an Idempotency-Key does not bring it back."""
+    company, someone = world.company(), candidate(world)
+    sent = world.application(someone, world.job(company))
+    path, key = f"/v1/applications/{sent['id']}", {"Idempotency-Key": "note-of-lia"}
+    company.client.post(path + "/notes", {"body": "Lia"}, headers=key).expect(201)
+    shield = {"entries": [{"kind": "company", "value": company.id}]}
+    someone.client.put("/v1/me/employer-shield", shield).expect(200)
+    company.client.post(path + "/notes", {"body": "Lia"}, headers=key).expect(404, "not_found")
+    someone.client.post(path + "/messages", {"body": "Buongiorno."}).expect(201)
+    someone.client.patch(path, {"status": "withdrawn"}).expect(200)
+    assert database.query("select template from outbox where to_address = %s", company.email) == []
+    trail = company.client.get(f"/v1/audit?subject={sent['id']}").expect(200).json["items"]
+    assert {i["actor"]["kind"] for i in trail} == {"company"}
+    someone.client.put("/v1/me/employer-shield", {"entries": []}).expect(200)
+    trail = company.client.get(f"/v1/audit?subject={sent['id']}").expect(200).json["items"]
+    assert [i["action"] for i in trail if i["actor"]["kind"] == "candidate"] == [
+        "application.withdrawn", "application.message_sent", "application.submitted"]

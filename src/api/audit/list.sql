@@ -1,5 +1,6 @@
 -- The audit trail, newest first: a company's for its owners, a candidate's own, everything for operators. Each source walks
--- an index of its own; an operator's is that of the most selective filter.
+-- an index of its own; an operator's is that of the most selective filter. What candidates did who shield themselves from the
+-- company is not in what it reads.
 -- @slow
 with asked as materialized (
     select case when :caller_kind = 'candidate' then :caller_candidate_id::uuid
@@ -19,7 +20,8 @@ with asked as materialized (
         and audit_fits(l, :action::text[], :actor::uuid, :subject::uuid, :since::timestamptz, :until::timestamptz)
         and (:candidate_id::uuid is null or audit_tells(l, :candidate_id::uuid, :caller_kind)
             and (candidate_id = :candidate_id::uuid
-                or exists (select from audit_shown s where s.candidate_id = :candidate_id::uuid and s.event_id = l.id)))
+                or exists (select from audit_shown s where s.candidate_id = :candidate_id::uuid and s.event_id = l.id and s.named)))
+        and (l.actor_kind <> 'candidate' or l.candidate_id is null or not shield_hides(l.candidate_id, l.company_id))
     order by id desc limit :limit::integer + 1)
     union all
     (select l.* from audit_log l
