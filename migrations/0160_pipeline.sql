@@ -546,9 +546,7 @@ insert into rule_texts (code, en, it) values
     ('tags_of_company', 'A company has at most 200 different tags.', 'Un''azienda ha al massimo 200 etichette diverse.'),
     ('duplicate_criterion', 'Another criterion has this id.', 'Un altro criterio ha questo id.'),
     ('unknown_member', 'The company has no owner or recruiter with this id.',
-        'L''azienda non ha titolari o addetti alla selezione con questo id.'),
-    ('not_found', 'Your company has no application with this id.', 'La tua azienda non ha candidature con questo id.'),
-    ('invalid_transition', 'The status cannot change in this way.', 'Lo stato non può cambiare in questo modo.');
+        'L''azienda non ha titolari o addetti alla selezione con questo id.');
 
 -- ---- who looks after it ----
 
@@ -739,15 +737,15 @@ begin
 end
 $$;
 
-create function bulk_refusal(id text, status integer, code text, members jsonb, lang text) returns jsonb
-language sql stable
+create function bulk_refusal(id text, problem jsonb, members jsonb) returns jsonb
+language sql immutable
 as $$
-    select jsonb_build_object('id', id, 'status', status, 'problem', jsonb_build_object('type', '/problems/' || code,
-        'status', status, 'code', code, 'detail', case when lang = 'it' then t.it else t.en end) || members)
-    from rule_texts t where t.code = bulk_refusal.code
+    select jsonb_build_object('id', id, 'status', problem -> 'status',
+        'problem', problem || jsonb_build_object('instance', '/v1/applications/' || id) || members)
 $$;
+comment on function bulk_refusal(text, jsonb, jsonb) is 'The problem that the move would have had if it came alone.';
 
-create function applications_bulk(company uuid, account uuid, body jsonb, lang text) returns op_result
+create function applications_bulk(company uuid, account uuid, body jsonb, problems jsonb) returns op_result
 language plpgsql volatile
 as $$
 declare
@@ -763,12 +761,12 @@ begin
     for asked in select m from jsonb_array_elements(body -> 'moves') with ordinality as e (m, n) order by n loop
         select * into a from applications where id = (asked ->> 'id')::uuid and application_open_to(applications, company);
         if not found then
-            results := results || bulk_refusal(asked ->> 'id', 404, 'not_found', '{}', lang);
+            results := results || bulk_refusal(asked ->> 'id', problems -> 'not_found', '{}');
             continue;
         end if;
         refused := application_move_refused(a, asked ->> 'status', 'company');
         if refused is not null then
-            results := results || bulk_refusal(asked ->> 'id', 409, 'invalid_transition', refused, lang);
+            results := results || bulk_refusal(asked ->> 'id', problems -> 'invalid_transition', refused);
             continue;
         elsif asked ->> 'status' <> a.status or (asked ? 'reason' and asked ->> 'reason' is distinct from a.reason) then
             a := application_move(a, asked ->> 'status', asked ->> 'reason', 'company', account);
@@ -779,9 +777,9 @@ begin
     return op_ok(200, jsonb_build_object('results', to_jsonb(results))::text);
 end
 $$;
-comment on function applications_bulk(uuid, uuid, jsonb, text) is
+comment on function applications_bulk(uuid, uuid, jsonb, jsonb) is
     'POST /v1/applications/bulk: each move as if it came alone, in order, all in one transaction: what is refused moves nothing, '
-    'what is allowed stands.';
+    'what is allowed stands. problems: the problem documents by their codes, in the caller''s language.';
 
 -- ---- side by side ----
 

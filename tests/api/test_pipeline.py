@@ -63,9 +63,12 @@ def test_each_move_has_its_result_in_order(world, company, job, stranger):
         (sent[3]["id"], 409), (sent[0]["id"], 200)]
     assert results[0]["application"]["status"] == "shortlisted" and results[0]["application"]["next_update_due"]
     assert results[6]["application"] == {**results[6]["application"], "status": "offer", "version": 3}
-    assert results[1]["problem"] == {"type": "/problems/invalid_transition", "status": 409, "code": "invalid_transition",
-                                     "detail": "The status cannot change in this way.", "current": "withdrawn",
-                                     "requested": "rejected", "allowed": []}
+    for result in results[1], results[2], results[3], results[5]:  # as it would have come alone
+        alone = company.client.patch(path(result), {"status": {sent[3]["id"]: "hired"}.get(result["id"], "rejected")})
+        assert alone.status == result["status"] and alone.json == result["problem"]
+    assert results[1]["problem"] == {"type": "/problems/invalid_transition", "title": "Change of status not possible", "status": 409,
+                                     "detail": "The status cannot change in this way.", "instance": path(sent[1]),
+                                     "code": "invalid_transition", "current": "withdrawn", "requested": "rejected", "allowed": []}
     assert results[2]["problem"]["code"] == results[3]["problem"]["code"] == "not_found"
     assert "next_update_due" not in results[4]["application"]
     assert people[2].client.get(path(sent[2])).json["reason"] == "Serve il tedesco."
@@ -79,8 +82,12 @@ def test_the_same_as_one_by_one(world, company, job):
     sent = world.application(world.candidate(), job)
     first = bulk(company, move(sent, "in_review"), move(sent, "in_review")).expect(200).json["results"]
     assert [r["application"]["version"] for r in first] == [2, 2]
-    italian = bulk(company, move(sent, "hired"), headers={"Accept-Language": "it"}).expect(200).json["results"][0]
-    assert italian["problem"]["detail"] == "Lo stato non può cambiare in questo modo."
+    italian = bulk(company, move(sent, "hired"), {"id": str(uuid.uuid4()), "status": "rejected"},
+                   headers={"Accept-Language": "it"}).expect(200).json["results"]
+    assert italian[0]["problem"]["title"] == "Cambio di stato non possibile"
+    assert italian[0]["problem"]["detail"] == "Lo stato non può cambiare in questo modo."
+    alone = company.client.patch(path(italian[1]), {"status": "rejected"}, headers={"Accept-Language": "it"}).expect(404, "not_found")
+    assert italian[1]["problem"] == alone.json
 
 
 def test_a_repeated_request_moves_nothing_twice(world, company, job, database):

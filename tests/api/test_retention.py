@@ -210,6 +210,37 @@ def test_documents_that_are_with_nothing(world, database):
     assert {item["id"] for item in person.client.get("/v1/documents").expect(200).json["items"]} == {ids[0], ids[2]}
 
 
+def test_a_document_says_when_it_goes(world, database):
+    person = world.candidate()
+    made = person.client.request("POST", "/v1/documents", body=b"A text.", headers={"Content-Type": "text/plain"}).expect(201).json
+
+    def seen():
+        one = person.client.get(f"/v1/documents/{made['id']}").expect(200).json
+        assert person.client.get("/v1/documents").expect(200).json["items"] == [one]
+        return one.get("purge_after")
+
+    def now():
+        return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+
+    stored = database.value("select completed_at from documents where id = %s", made["id"])
+    says = datetime.datetime.fromisoformat(made["purge_after"].replace("Z", "+00:00"))
+    assert abs(says - stored - datetime.timedelta(days=730)) < datetime.timedelta(seconds=1) and seen() == made["purge_after"]
+    person.client.put("/v1/me/restriction", {"ground": "claims"}).expect(200)
+    assert seen() is None
+    person.client.delete("/v1/me/restriction").expect(204)
+    company = world.company()
+    application = world.application(person, world.job(company), document_ids=[made["id"]])
+    assert seen() is None and "purge_after" not in application["documents"][0]
+    assert "purge_after" not in company.client.get(f"/v1/documents/{made['id']}").expect(200).json
+    database.query("delete from application_documents where document_id = %s", made["id"])
+    assert seen() == made["purge_after"]
+    # It says what is done: not a moment before, and then soon.
+    database.query("update documents set completed_at = now() - interval '730 days' + interval '1 minute' where id = %s", made["id"])
+    assert seen() > now() and database.value("select documents_unattached_purge(500)") == 0
+    database.query("update documents set completed_at = now() - interval '730 days 1 second' where id = %s", made["id"])
+    assert seen() < now() and database.value("select documents_unattached_purge(500)") == 1
+
+
 # --- a company does it itself -----------------------------------------------------------------------------------------
 
 
