@@ -222,11 +222,11 @@ language sql stable
 as $$
     select s.name, s.about
     from (values
-        (1, 'account', null, 'The account and the profile, as GET /v1/me shows them, and when what changed.'),
+        (1, 'account', null, 'The account and the profile, as GET /v1/me shows them, when what changed, visibility, restriction.'),
         (1, 'profile', 'candidate', 'The whole profile (GET /v1/me/profile).'),
         (1, 'resume', 'candidate', 'The profile in the form of JSON Resume, for other services.'),
         (2, 'documents', 'candidate', 'The documents; the files themselves are in the folder documents.'),
-        (3, 'applications', 'candidate', 'Applications with letter, answers, consents, documents sent, and their history.'),
+        (3, 'applications', 'candidate', 'Applications with letter, answers, consents, documents sent, history, messages and interviews.'),
         (4, 'employer_shield', 'candidate', 'Companies that must not see the candidate.'),
         (5, 'memberships', 'company', 'The companies that the account is a member of.'),
         (6, 'audit', null, 'What the account did, and who saw or changed its data (GET /v1/audit).'),
@@ -254,14 +254,21 @@ $$;
 comment on function export_rows(regclass, text, uuid, text[], text, integer) is 'A page of a table''s rows, within one snapshot.';
 
 create function export_account(account uuid) returns json
-language sql stable
+language plpgsql stable
 as $$
-    select json_build_object('account', account_json(a.id), 'created_at', rfc3339(a.created_at),
+declare
+    c candidates;
+    a accounts;
+begin
+    select * into a from accounts where id = account;
+    select * into c from candidates where account_id = account;
+    return json_build_object('account', account_json(a.id), 'created_at', rfc3339(a.created_at),
         'updated_at', rfc3339(a.updated_at), 'email_verified_at', rfc3339(a.email_verified_at),
         'password_changed_at', rfc3339(a.password_changed_at),
         'second_factor_since', (select rfc3339(t.confirmed_at) from account_totp t where t.account_id = a.id),
-        'visibility', (select visibility_json(c) from candidates c where c.account_id = a.id))
-    from accounts a where a.id = account
+        'visibility', case when c.id is not null then visibility_json(c) end,
+        'restriction', case when c.id is not null then restriction_document(c.id)::json end);
+end
 $$;
 comment on function export_account(uuid) is 'An account in its export.';
 
@@ -272,7 +279,9 @@ as $$
         select json_agg(application_event_text(e, 'candidate')::json order by e.at, e.id)
         from application_events e where e.application_id = a.id and application_event_public(e.type)), '[]'),
         'messages', coalesce((select json_agg(message_json(m, 'candidate') order by m.sent_at, m.id)
-            from application_messages m where m.application_id = a.id), '[]'))
+            from application_messages m where m.application_id = a.id), '[]'),
+        'interviews', coalesce((select json_agg(interview_json(i, 'candidate') order by i.created_at, i.id)
+            from application_interviews i where i.application_id = a.id), '[]'))
 $$;
 comment on function export_application(applications) is
     'An application in its candidate''s export: what the candidate may see of it, whole.';
@@ -321,7 +330,8 @@ begin
         return query select '1', resume_json(c, a.email)::text
         from candidates c join accounts a on a.id = c.account_id where c.id = candidate and after is null;
     when 'documents' then
-        return query select d.id::text, (document_json(d)::jsonb || jsonb_build_object('file', 'documents/' || document_file(d)))::text
+        return query select d.id::text,
+            (jsonb_strip_nulls(document_json(d)::jsonb) || jsonb_build_object('file', 'documents/' || document_file(d)))::text
         from documents d
         where d.candidate_id = candidate and d.completed_at is not null and d.id > later order by d.id limit page;
     when 'applications' then
