@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import http.client
+import io
 import json
 import os
 import re
@@ -12,7 +13,9 @@ import struct
 import subprocess
 import threading
 import time
+import zipfile
 
+import psycopg
 import pytest
 from support.eventually import eventually
 from support.server import BINARY, Server
@@ -160,6 +163,51 @@ def test_what_is_sealed_is_sealed_again(started, database, tmp_path):
         assert candidate.client.get(f"/v1/documents/{document['id']}/content").expect(200).body == file
     database.query("delete from documents")  # the other tests here have other keys
     database.query("delete from account_totp")
+
+
+def test_an_export_is_sealed_again(started, database, tmp_path):
+    """One that is ready, one that is made meanwhile: both are fetched after their first key has gone."""
+    server = started()
+    world = World(server.client(), database)
+    ready, waiting = world.candidate(headline="Ready"), world.candidate(headline="Waiting")
+    for person in (ready, waiting):
+        person.client.request("POST", "/v1/documents", body=b"A text of theirs.", headers={"Content-Type": "text/plain"}).expect(201)
+    account = database.value("select id from accounts where email = %s", waiting.email)
+
+    def state(person):
+        return person.client.get("/v1/me/export").expect(200).json["state"]
+
+    ready.client.post("/v1/me/export").expect(202)
+    eventually(lambda: state(ready) == "ready", "the first is made", 40)
+    # The other is being made: it has its key, its next chunk takes until the key has changed.
+    database.query("create function gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(8181); return new; end $$")
+    database.query("create trigger gate before insert on export_chunks for each row execute function gate()")
+    try:
+        with psycopg.connect(database.conninfo) as gate:
+            gate.execute("select pg_advisory_xact_lock(8181)")
+            waiting.client.post("/v1/me/export").expect(202)
+            eventually(lambda: database.value("select sealed_key is not null from exports where account_id = %s", account),
+                       "it has a key", 40)
+            former = current(database, tmp_path)
+            before = dict(database.query("select id, sealed_key from exports"))
+            assert "sealed again: 4" in keys(database, tmp_path, "rotate").stdout  # two documents, two exports
+            assert state(waiting) == "running"
+    finally:
+        database.query("drop trigger gate on export_chunks")
+        database.query("drop function gate")
+    after = dict(database.query("select id, sealed_key from exports"))
+    assert len(after) == 2 and all(after[export] not in (None, before[export]) for export in before)
+    eventually(lambda: state(waiting) == "ready", "the other is made", 40)
+    assert database.value("select count(*) from sealed_secrets() where encode(substring(sealed for 8), 'hex') = %s", former) == 0
+    assert database.value("select max(attempts) from exports") == 1
+    keys(database, tmp_path, "retire", former, "--force")
+    eventually(lambda: former not in keys(database, tmp_path, "list").stdout.split("server on")[1], "the server has read it")
+    for person in (ready, waiting):
+        client = world.login(person.email).client
+        with zipfile.ZipFile(io.BytesIO(client.get("/v1/me/export/content").expect(200).body)) as archive:
+            assert archive.testzip() is None and json.loads(archive.read("manifest.json"))["missing"] == []
+            assert person.document["headline"].encode() in archive.read("profile.json")
+    database.query("delete from documents")  # the other tests here have other keys
 
 
 def test_retire(started, database, tmp_path):
