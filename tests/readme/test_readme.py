@@ -1,5 +1,5 @@
-"""README.md as its reader uses it: every bash block is run, in order, in one shell, as it stands, and what it prints is held
-against the block that follows.
+"""README.md, and docs/applications.md after it, as their reader uses them: every bash block is run, in order, in one shell, as
+it stands, and what it prints is held against the block that follows.
 
 Only two things are changed: the server is the test's own instead of `./dev run`'s, and so is its address in the line that
 sets API. A documented JSON answer must be part of the real one; "…" stands for any text.
@@ -15,15 +15,16 @@ import pytest
 from support.server import BINARY, ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+APPLICATIONS = (ROOT / "docs/applications.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SERVE = "./dev run\n"
 ADDRESS = "API=http://127.0.0.1:8080\n"
 MARK = "\x1e"
 
 
-def pairs():
+def pairs(page):
     """[(bash block, kind of the output that is documented or None, that output)]"""
-    blocks = BLOCK.findall(README)
+    blocks = BLOCK.findall(page)
     found = []
     for (kind, text), (next_kind, next_text) in zip(blocks, blocks[1:] + [("", "")]):
         if kind == "bash":
@@ -32,7 +33,7 @@ def pairs():
     return found
 
 
-PAIRS = pairs()
+PAIRS = pairs(README) + pairs(APPLICATIONS)
 
 
 @pytest.fixture(scope="module")
@@ -86,12 +87,12 @@ def test_block(outputs, index):
     elif kind == "text":
         assert printed.split() == documented.split()
     else:
-        assert printed == "", f"{text}\nprints something that the README does not show"
+        assert printed == "", f"{text}\nprints something that the page does not show"
 
 
 def test_every_block_is_known():
     kinds = [kind for kind, _ in BLOCK.findall(README)]
-    assert README.count("```") == 2 * len(kinds)
+    assert README.count("```") == 2 * len(kinds) and APPLICATIONS.count("```") == 2 * len(BLOCK.findall(APPLICATIONS))
     assert set(kinds) == {"bash", "json", "text", "console", "nginx"}
     assert PAIRS[0][0] == SERVE and PAIRS[1][0].startswith(ADDRESS)
 
