@@ -284,7 +284,8 @@ def test_with_an_application(world, database):
     candidate.client.post(path, {"document_ids": [mine[0]["id"]] * 2}).expect(422, "validation_failed")
     assert database.fingerprint() == before
     sent = candidate.client.post(path, {"document_ids": [d["id"] for d in mine]}).expect(201).json
-    assert sent["documents"] == mine
+    kept = [{name: value for name, value in d.items() if name != "purge_after"} for d in mine]
+    assert sent["documents"] == kept
     seen = company.client.get(f"/v1/applications/{sent['id']}").expect(200).json
     assert [d["name"] for d in seen["documents"]] == ["b.pdf", "a.pdf"]
     assert content(company.client, mine[0]["id"]).expect(200).body == PDF
