@@ -272,6 +272,11 @@ as $$
         '"study_type": ', '"studyType": '), '"release_date": ', '"releaseDate": ')::jsonb
 $$;
 
+create function resume_blanks_empty(body jsonb) returns jsonb
+language sql immutable parallel safe
+as $$ select regexp_replace(body::text, '": "([[:space:]]|\\[nrt])+"', '": ""', 'g')::jsonb $$;
+comment on function resume_blanks_empty(jsonb) is 'A text of spaces alone says nothing, like an empty one, and a profile has neither.';
+
 create function resume_own_names(part jsonb) returns jsonb
 language sql immutable parallel safe
 as $$
@@ -461,6 +466,7 @@ begin
     elsif not etag_matches(if_match, etag_of(json_compact(resume_json(d, a.email)))) then
         return op_problem(412, 'precondition_failed');
     end if;
+    body := resume_blanks_empty(body);
     new_profile := resume_profile(body, d.profile);
     -- Coordinates stay with their town.
     if new_profile ? 'location' and d.profile #>> '{location,city}' = new_profile #>> '{location,city}'

@@ -382,3 +382,14 @@ def test_an_erased_profile_is_gone(world, company, database):
     assert database.value("select count(*) from candidates where profile::text like '%%Qwertz%%'") == 0
 
 
+
+
+def test_a_blank_text_of_a_resume_is_none(world):
+    """A profile has no text of spaces alone; an import takes it for an empty one."""
+    someone = world.candidate()
+    blank = {"basics": {"label": "  ", "summary": "\n ", "location": {"countryCode": "IT", "city": " "}},
+             "work": [{"name": "Lario", "position": " ", "summary": "\": \" \""}]}
+    profile = someone.client.put("/v1/me/profile/json-resume", blank).expect(200).json["profile"]
+    assert "headline" not in profile["basics"] and "summary" not in profile["basics"]
+    assert profile["basics"]["location"] == {"country": "IT"}
+    assert profile["work"] == [{"name": "Lario", "summary": "\": \" \""}]
