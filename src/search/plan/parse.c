@@ -49,11 +49,13 @@ static enum status add_term(struct plan *plan, struct str piece, bool excluded) 
     enum status status = plan_fold(plan->arena, piece, &folded);
     if (status != STATUS_OK || folded.len == 0)
         return status;
+    if (plan->said_count == PLAN_WORDS_MAX)
+        return STATUS_INVALID; /* too many: there is no room for a term either */
     struct plan_term *term = &plan->terms[plan->terms_count];
     *term = (struct plan_term){.excluded = excluded, .first = plan->said_count};
     for (struct str word; !str_is_none(folded) && str_split(&folded, ' ', &word);) {
         if (plan->said_count == PLAN_WORDS_MAX)
-            return STATUS_INVALID; /* too many */
+            return STATUS_INVALID; /* likewise */
         char *copy = arena_strdup(plan->arena, word);
         if (copy == NULL)
             return STATUS_NO_MEMORY;
