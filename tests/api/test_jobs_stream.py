@@ -4,6 +4,7 @@ import http.client
 import socket
 import time
 
+import psycopg
 import pytest
 from support.server import Server
 from support.world import in_days
@@ -147,3 +148,32 @@ def test_a_revoked_token_ends_it(server, world, database, many):
         while answer.read(1 << 16):
             pass
     connection.close()
+
+
+def test_the_index_is_there_in_the_middle_of_it(database, tmp_path, many):
+    """What PostgreSQL began it ends: a plan of a later page would not outlive the page."""
+    database.query("set session_replication_role = replica")
+    database.query("""
+        insert into job_search select (jsonb_populate_record(s.own, jsonb_build_object('job_id', k.job_id, 'published_at', k.published_at))).*
+        from (select job_search as own from job_search order by job_id limit 1) as s,
+            (select job_id, published_at from job_cards where job_id not in (select id from jobs) order by job_id limit 9000) as k""")
+    database.query("set session_replication_role = origin")
+    with psycopg.connect(database.conninfo) as others, socket.socket() as sock:
+        others.execute("lock table job_changes in access exclusive mode")  # the index waits for its log
+        running = Server(tmp_path, database.conninfo, ["--workers", "1"])
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.settimeout(30)
+            sock.connect((running.host, running.port))
+            sock.sendall(b"GET /v1/jobs?q=assistente HTTP/1.1\r\nHost: a\r\nAccept: application/x-ndjson\r\nConnection: close\r\n\r\n")
+            taken = sock.recv(1000)
+            assert taken.startswith(b"HTTP/1.1 200") and b"event=search_ready" not in running.log
+            others.rollback()
+            ready(running)
+            assert b"event=search_ready" in running.log
+            while piece := sock.recv(1 << 16):
+                taken += piece
+        finally:
+            others.rollback()
+            running.stop()
+    assert taken.count(b'{"id":"') > 9000 and taken.endswith(b"0\r\n\r\n")

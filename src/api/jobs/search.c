@@ -164,7 +164,8 @@ enum status search_ask(struct search *search) {
     if (status == STATUS_TOO_LARGE) { /* too many words in too many languages: PostgreSQL has no
                                          such limit */
         search_count(call, false);
-        return api_submit(call, &stmt_jobs_search);
+        return search->on_rows == NULL ? api_submit(call, &stmt_jobs_search)
+                                       : api_submit_then(call, &stmt_jobs_search, search->on_rows);
     }
     if (status != STATUS_OK)
         return status == STATUS_INVALID ? STATUS_INTERNAL : status;

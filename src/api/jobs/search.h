@@ -42,6 +42,8 @@ struct search {
     uint64_t epoch;    /* of the public vacancies, before the labels were looked for */
     struct str *cards; /* of each hit; STR_NONE: not there */
     void (*on_page)(struct search *search, struct str items);
+    /* Takes the page where PostgreSQL has to search after all; NULL: it is the whole answer. */
+    api_row_handler on_rows;
     void *context; /* of on_page's owner */
 };
 

@@ -109,11 +109,14 @@ static enum status fetch_by_index(struct stream *stream) {
     return status == STATUS_OK ? search_ask(search) : status;
 }
 
-/* The next page. What the index began PostgreSQL can finish: the keys are the same. */
+/* The next page. What the index began PostgreSQL can finish: the keys are the same. What PostgreSQL
+ * began it does finish: a plan made now would be in the memory of this one page. */
 static void fetch(struct api_call *call) {
     struct stream *stream = call->stream;
-    if (stream->begun)
+    if (stream->begun) {
         arena_reset(&stream->arena);
+        stream->by_index = stream->by_index && stream->search.document != NULL;
+    }
     api_bind(call, "after", stream->after[0] == '\0' ? STR_NONE : str_of(stream->after));
     api_bind(call, "limit", STR(PAGE_TEXT));
     enum status status = stream->by_index && search_index_serves(call)
@@ -167,7 +170,7 @@ enum status stream_begin(struct api_call *call, const struct db_statement *state
     stream->source.on_wanted = on_wanted;
     stream->source.on_over = on_over;
     stream->search = (struct search){
-        .call = call, .limit = PAGE, .streams = true, .on_page = on_page};
+        .call = call, .limit = PAGE, .streams = true, .on_page = on_page, .on_rows = on_rows};
     arena_init(&stream->arena, PAGE_MEMORY_MAX);
     buf_init(&stream->page, PAGE_BYTES_MAX);
     call->stream = stream;
