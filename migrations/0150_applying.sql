@@ -251,6 +251,7 @@ declare
     a applications;
     existing uuid;
     attempts integer;
+    taken smallint[];
     notice text;
     documents jsonb := coalesce(body -> 'document_ids', '[]');
     errors jsonb;
@@ -264,7 +265,8 @@ begin
     if not found or j.published_at is null then
         return op_problem(404, 'not_found');
     end if;
-    select count(*), (array_agg(id) filter (where status <> 'withdrawn'))[1] into attempts, existing
+    select count(*), coalesce(array_agg(attempt), '{}'), (array_agg(id) filter (where status <> 'withdrawn'))[1]
+    into attempts, taken, existing
     from applications where job_id = job and candidate_id = candidate;
     if existing is null then
         if not j.open then
@@ -301,7 +303,9 @@ begin
             case when body #> '{consent,talent_pool}' = 'true'
                 then talent_pool_consent((body #>> '{consent,talent_pool_months}')::integer, notice)
                 else '{"talent_pool": false}' end,
-            now() + j.response_promise_days * interval '1 day', j.etag, notice, attempts + 1)
+            now() + j.response_promise_days * interval '1 day', j.etag, notice,
+            -- An earlier one that became nobody's does not count any more, and those after it keep their numbers.
+            case when 1 <> all (taken) then 1 when 2 <> all (taken) then 2 else 3 end)
         on conflict do nothing
         returning * into a;
         if found then

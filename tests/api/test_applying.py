@@ -219,6 +219,17 @@ class TestAgain:
             self.withdraw(candidate, answer)
         self.apply(candidate, job).expect(409, "application_limit")
 
+    def test_an_earlier_one_that_became_nobody_s(self, company, candidate, job):
+        for place in range(2):
+            answer = self.apply(candidate, job).expect(201)
+            self.withdraw(candidate, answer)
+            if place == 0:
+                first = answer.headers["Location"]
+        company.client.post(f"{first}/anonymise").expect(200)
+        for _ in range(2):
+            self.withdraw(candidate, self.apply(candidate, job).expect(201))
+        self.apply(candidate, job).expect(409, "application_limit")
+
     def test_not_after_a_rejection(self, company, candidate, job):
         answer = self.apply(candidate, job).expect(201)
         company.client.patch(answer.headers["Location"], {"status": "rejected"}).expect(200)
