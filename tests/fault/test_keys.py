@@ -180,7 +180,8 @@ def test_an_export_is_sealed_again(started, database, tmp_path):
     ready.client.post("/v1/me/export").expect(202)
     eventually(lambda: state(ready) == "ready", "the first is made", 40)
     # The other is being made: it has its key, its next chunk takes until the key has changed.
-    database.query("create function gate() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(8181); return new; end $$")
+    database.query("create function gate() returns trigger language plpgsql as "
+                   "$$ begin perform pg_advisory_xact_lock(8181); return new; end $$")
     database.query("create trigger gate before insert on export_chunks for each row execute function gate()")
     try:
         with psycopg.connect(database.conninfo) as gate:
@@ -208,6 +209,7 @@ def test_an_export_is_sealed_again(started, database, tmp_path):
             assert archive.testzip() is None and json.loads(archive.read("manifest.json"))["missing"] == []
             assert person.document["headline"].encode() in archive.read("profile.json")
     database.query("delete from documents")  # the other tests here have other keys
+    database.query("delete from exports")
 
 
 def test_retire(started, database, tmp_path):
