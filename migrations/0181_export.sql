@@ -330,8 +330,8 @@ begin
         return query select '1', resume_json(c, a.email)::text
         from candidates c join accounts a on a.id = c.account_id where c.id = candidate and after is null;
     when 'documents' then
-        return query select d.id::text,
-            (jsonb_strip_nulls(document_json(d)::jsonb) || jsonb_build_object('file', 'documents/' || document_file(d)))::text
+        return query select d.id::text, (jsonb_strip_nulls(document_json(d)::jsonb) || case when d.scan <> 'infected'
+                then jsonb_build_object('file', 'documents/' || document_file(d)) else '{}' end)::text
         from documents d
         where d.candidate_id = candidate and d.completed_at is not null and d.id > later order by d.id limit page;
     when 'applications' then
@@ -383,9 +383,10 @@ language sql stable
 as $$
     select d.id, document_file(d), d.sealed_key
     from documents d join candidates c on c.id = d.candidate_id
-    where c.account_id = account and d.completed_at is not null order by d.id
+    where c.account_id = account and d.completed_at is not null and d.scan <> 'infected' order by d.id
 $$;
-comment on function export_documents(uuid) is 'The files of an export.';
+comment on function export_documents(uuid) is
+    'The files of an export: not those that the scanner found to be infected, which nobody gets.';
 
 -- ---- the ring of master keys ----
 

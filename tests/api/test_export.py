@@ -386,6 +386,17 @@ def test_a_document_nobody_can_open_is_told_of(person, database):
     assert files[f"documents/{kept['id']}.txt"] == b"kept"
 
 
+def test_an_infected_document_goes_to_nobody(person, database):
+    kept, infected = document(person, b"kept"), document(person, b"infected")
+    database.query("update documents set scan = 'infected', scanned_at = now() where id = %s", infected["id"])
+    export(person)
+    files = unpacked(fetch(person))
+    assert files[f"documents/{kept['id']}.txt"] == b"kept" and f"documents/{infected['id']}.txt" not in files
+    told = {item["id"]: item for item in json.loads(files["documents.json"])}
+    assert told[kept["id"]]["file"] == f"documents/{kept['id']}.txt"
+    assert told[infected["id"]]["scan"] == "infected" and "file" not in told[infected["id"]]
+
+
 def test_two_instances_share_the_work(world, database, tmp_path):
     other = Server(tmp_path, database.conninfo)
     try:
