@@ -189,6 +189,9 @@ end
 $$;
 comment on function application_search_renew(integer) is 'Makes words again that are stale, at most so many; how many.';
 
+-- The lanes run without it; here each call of application_flags would be compiled, 9 ms instead of 0.04.
+set local jit = off;
+
 -- Those that are there already: listed at once, found by their words when the chore has come to them.
 insert into application_search (application_id, company_id, job_id, candidate_id, submitted_at, updated_at, next_update_due,
     stale, words)
