@@ -256,12 +256,13 @@ declare
     documents jsonb := coalesce(body -> 'document_ids', '[]');
     errors jsonb;
 begin
-    -- The company is locked: an application and a suspension take turns.
+    -- Both are locked, the vacancy first as its own changes do: an application takes turns with a closing, which answers all
+    -- that are there, and with a suspension.
     select v.company_id, v.title, v.questions, v.response_promise_days, v.published_at, d.etag, d.document,
         job_state(v.status, v.valid_through) as state, c.suspended_at is null as open, c.name as company
     into j
     from jobs v join companies c on c.id = v.company_id join job_documents d on d.job_id = v.id
-    where v.id = job for share of c;
+    where v.id = job for share of v, c;
     if not found or j.published_at is null then
         return op_problem(404, 'not_found');
     end if;

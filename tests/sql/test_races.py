@@ -43,6 +43,36 @@ def test_one_application(db):
         assert db.value("select count(*) from application_events where application_id = %s", ids.pop()) == 1
 
 
+def waits_until(db, thread, waiting):
+    """Until the thread's statement waits for a lock, or is done."""
+    blocked = "select count(*) from pg_locks where not granted and pid = %s"
+    while thread.is_alive() and not db.value(blocked, waiting.connection.info.backend_pid):
+        time.sleep(0.01)
+
+
+def test_nobody_applies_past_a_closing(db):
+    """Who applies while a vacancy is being closed as filled waits for that, and is then told that it is closed."""
+    company, candidate = Company(db), Candidate(db)
+    job_id, one, two = company.job(), db.another(), db.another()
+    read = db.call("jobs_patch_read", **company.caller, job_id=job_id)
+    one.execute("begin")
+    closed = one.call("jobs_patch", **company.caller, job_id=job_id, version=read["out_version"],
+                      body={**read["body"], "status": "closed", "close_reason": "filled"})
+    assert closed["status"] == 200, closed
+    answers = []
+    thread = threading.Thread(target=lambda: answers.append(two.call("applications_create", **{
+        **candidate.caller, "job_id": job_id, "new_id": new_id(), "body": {}})))
+    thread.start()
+    waits_until(db, thread, two)
+    assert not answers
+    one.execute("commit")
+    thread.join()
+    assert (answers[0]["status"], answers[0]["code"]) == (409, "job_not_open")
+    assert db.value("select count(*) from applications where job_id = %s", job_id) == 0
+    one.connection.close()
+    two.connection.close()
+
+
 def test_one_vacancy_a_reference(db):
     company = Company(db)
     for turn in range(10):
@@ -137,9 +167,7 @@ def test_a_vacancy_and_its_company_change_at_once(db):
         first()
         thread = threading.Thread(target=second)
         thread.start()
-        waits = "select count(*) from pg_locks where not granted and pid = %s"
-        while thread.is_alive() and not db.value(waits, two.connection.info.backend_pid):
-            time.sleep(0.01)
+        waits_until(db, thread, two)
         one.execute("commit")
         thread.join()
         for stored in (db.call("jobs_get", job_id=[job_id])["body"],
