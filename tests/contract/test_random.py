@@ -14,7 +14,7 @@ from support.contract import API, OPERATIONS
 from support.world import PASSWORD, in_days, vacancy
 
 SEEDS = range(*(int(part) for part in os.environ.get("SEGRETERIA_SEEDS", "0-8").split("-")))
-REQUESTS = 300  # for each seed
+REQUESTS = 4 * len(OPERATIONS)  # for each seed
 
 TEXTS = ["", " ", "x", "à la carte", "\u0000", "\U0001f600" * 3, "'; --", "{}", "null", "\\", '"', "%", "\n", "x" * 201, "9" * 400,
          "it", "IT", "EUR", "2027-01-01", "2027-01-01T00:00:00Z", "https://a.example/", "a@b.example", "\u202e", "\ud800"]
