@@ -90,6 +90,9 @@ def test_what_was_sent_is_what_is_read(vacancies, one_by_one, api):
     stored, _ = one_by_one
     for reference, vacancy in vacancies.items():
         document = api.anybody.get(f"/v1/jobs/{stored[reference]['id']}").expect(200).json
+        if document.get("location", {}).get("coordinates") == "gazetteer":  # the town's own, added to what was sent
+            for name in ("latitude", "longitude", "coordinates"):
+                del document["location"][name]
         assert {name: document.get(name) for name in vacancy} == vacancy
 
 
