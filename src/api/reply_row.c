@@ -3,10 +3,6 @@
 #include "internal.h"
 
 static void send_problem(struct api_call *call, const struct db_result *result) {
-    if (str_eq(db_result_get(result, "code"), STR("unavailable"))) {
-        api_problem(call, "unavailable"); /* with when to come again */
-        return;
-    }
     struct str code = db_result_get(result, "code");
     struct http_problem problem = {.code = str_is_none(code) ? "internal_error" : code.ptr,
                                    .members = db_result_get(result, "problem")};

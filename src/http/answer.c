@@ -44,13 +44,6 @@ static void own_field(struct http_request *request, struct answer *answer, struc
         answer_field(answer, name_copy, value_copy);
 }
 
-static bool has_field(const struct http_reply *reply, struct str name) {
-    for (size_t i = 0; i < reply->headers_count; i++)
-        if (str_eq_nocase(reply->headers[i].name, name))
-            return true;
-    return false;
-}
-
 static bool is_read(const struct http_request *request) {
     return request->method == HTTP_GET || request->method == HTTP_HEAD;
 }
@@ -181,7 +174,7 @@ static enum coding choose_coding(const struct http_request *request, const struc
     const struct http_reply *reply = &request->reply;
     bool compressible = !reply->constant && !reply->secret && answer->len >= COMPRESS_MIN &&
                         answer->len <= COMPRESS_MAX && reply->body_fd <= 0 &&
-                        !has_field(reply, STR("Content-Encoding")) &&
+                        !reply_has(reply, STR("Content-Encoding")) &&
                         compress_type(str_of(content_type(reply)));
     *varies = compressible;
     struct str accept = request->headers.count[HEADER_ACCEPT_ENCODING] > 0
@@ -235,7 +228,7 @@ static const char *quoted_tag(struct http_request *request, struct str opaque, e
 
 static void security_fields(const struct http_reply *reply, struct answer *answer) {
     answer_field(answer, "X-Content-Type-Options", "nosniff");
-    if (!has_field(reply, STR("Content-Security-Policy")))
+    if (!reply_has(reply, STR("Content-Security-Policy")))
         answer_field(answer, "Content-Security-Policy",
                      "default-src 'none'; frame-ancestors 'none'");
     answer_field(answer, "Referrer-Policy", "no-referrer");
@@ -300,7 +293,7 @@ void answer_build(struct http_request *request, struct answer *answer) {
     security_fields(reply, answer);
     unsigned vary = vary_of_operation(request) | (varies ? VARY_ENCODING : 0u);
     vary |= cors_fields(request, answer) ? VARY_ORIGIN : 0u;
-    vary |= has_field(reply, STR("Content-Language")) ? VARY_LANGUAGE : 0u;
+    vary |= reply_has(reply, STR("Content-Language")) ? VARY_LANGUAGE : 0u;
     answer_field(answer, "Vary", vary_text(request, vary));
 }
 

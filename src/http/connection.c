@@ -207,9 +207,6 @@ static void application_late(struct http_request *request) {
         return; /* earlier in this very turn */
     request_abandon(request);
     struct http_problem problem = {.code = "unavailable", .close = !request->body_complete};
-    problem.headers[0].name = STR("Retry-After");
-    problem.headers[0].value = STR("1");
-    problem.headers_count = 1;
     http_problem_send(request, &problem);
 }
 

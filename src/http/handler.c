@@ -262,6 +262,10 @@ static enum MHD_Result gather(struct http_request *request, const char *upload,
 static enum MHD_Result stream(struct http_request *request, const char *upload,
                               size_t *upload_len) {
     size_t offered = *upload_len;
+    /* What the application does with this piece has its own time: a slow client has used up none of
+     * it. */
+    request->deadline_ms = loop_now_ms(request->server->loop) +
+                           request->server->limits.request_deadline_ms;
     size_t taken = application(request)->on_chunk(application(request)->context, request,
                                                   str_from(upload, offered), false);
     if (request->state != REQUEST_STREAMING)

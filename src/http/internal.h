@@ -209,6 +209,8 @@ void request_suspend(struct http_request *request);
 
 /* reply.c: hands the given answer to MHD. False: the connection must be closed. */
 bool reply_queue(struct http_request *request);
+/* Whether it was given a field of that name. */
+bool reply_has(const struct http_reply *reply, struct str name);
 
 /* source.c: a body that is made while it is sent. */
 struct MHD_Response *source_response(struct http_request *request);

@@ -165,7 +165,7 @@ void http_problem_send(struct http_request *request, const struct http_problem *
     if (reply.status == 401 &&
         problem->headers_count == 0) /* RFC 9110 section 15.5.2: never without */
         http_reply_header(&reply, STR("WWW-Authenticate"), STR("Bearer realm=\"segreteria\""));
-    if (reply.status == 503 && problem->headers_count == 0)
+    if (reply.status == 503 && !reply_has(&reply, STR("Retry-After")))
         http_reply_header(&reply, STR("Retry-After"), STR("1"));
     http_reply_send(request, &reply);
 }

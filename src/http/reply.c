@@ -15,6 +15,13 @@ void http_reply_header(struct http_reply *reply, struct str name, struct str val
     reply->headers_count++;
 }
 
+bool reply_has(const struct http_reply *reply, struct str name) {
+    for (size_t i = 0; i < reply->headers_count; i++)
+        if (str_eq_nocase(reply->headers[i].name, name))
+            return true;
+    return false;
+}
+
 void http_reply_send(struct http_request *request, const struct http_reply *reply) {
     if (request->state >= REQUEST_ANSWERED) {
         if (request->reply.source != NULL) /* an answer that has begun can only be cut off */

@@ -189,6 +189,19 @@ def test_a_stream_that_is_cut_off_is_forgotten(echo):
     assert exchange.closed
 
 
+def test_each_piece_of_a_slow_stream_has_its_own_time(hasty):
+    """However long a client takes over its body, what a piece of it begins is not late when it begins."""
+    head = b"POST /time-left HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50\r\n\r\n"
+    exchange = converse(hasty.address, None, pieces=[head, *[b"x" * 10] * 5], pause=0.15)  # longer than REQUEST_MS in all
+    assert exchange.statuses == [200]
+    assert int(re.search(rb"-?\d+", exchange.responses[0].body)[0]) > 0
+
+
+def test_a_503_always_says_when_to_come_again(echo):
+    (answer,) = converse(echo.address, b"GET /away HTTP/1.1\r\nHost: localhost\r\n\r\n").responses
+    assert (answer.status, answer.header("Location"), answer.header("Retry-After")) == (503, "/livez", "1")
+
+
 def test_a_refusal_before_a_large_body_arrives_whole(echo):
     head = b"POST /refuse HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2000000\r\n\r\n"
     exchange = converse(echo.address, head + b"x" * 2000000)

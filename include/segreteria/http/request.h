@@ -36,8 +36,9 @@ struct str http_request_id(const struct http_request *request); /* X-Request-Id,
 const struct http_address *http_request_client(const struct http_request *request);
 struct str http_request_client_address(const struct http_request *request); /* the same as text */
 enum lang http_request_lang(const struct http_request *request); /* from Accept-Language */
-uint64_t http_request_deadline_ms(
-    const struct http_request *request); /* loop time by which an answer is due */
+/* Loop time by which an answer is due; of a body that streams, by which what its latest piece began
+ * is. */
+uint64_t http_request_deadline_ms(const struct http_request *request);
 /* Whether the client has closed its side, so that the answer would most likely reach nobody. A
  * request that waits for its answer is not told so: who makes it wait for long asks now and then.
  */

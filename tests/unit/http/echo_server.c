@@ -12,7 +12,9 @@
  *   POST /echo             the body, up to 64 KiB
  *   POST /count            {"bytes":N} of a streamed body
  *   POST /slow-count       the same, taking at most 1,000 bytes every 10 ms
+ *   POST /time-left        {"ms":N}: the least time that a piece of a streamed body was given
  *   POST /refuse           401 before the body is read
+ *   GET  /away             503 that says elsewhere, too (Location)
  *   GET  /hits             {"hits":N} requests for /echo, /count and /mark
  *   *    /mark             counts and answers 204
  */
@@ -44,7 +46,8 @@ struct job {
     struct http_request *request;
     struct loop_timer timer;
     size_t bytes;
-    bool slow, waiting;
+    bool slow, waiting, timed;
+    int64_t least_ms; /* until the deadline */
     struct http_source source;
     size_t left;
     bool breaks;
@@ -168,6 +171,11 @@ static void get(struct echo *echo, struct http_request *request, struct job *job
         answer(request, 200, NULL,
                arena_printf(http_request_arena(request), "{\"made\":%u,\"open\":%u}", echo->made,
                             echo->open));
+    } else if (is(request, "/away")) {
+        struct http_problem problem = {.code = "unavailable", .headers_count = 1};
+        problem.headers[0].name = STR("Location");
+        problem.headers[0].value = STR("/livez");
+        http_problem_send(request, &problem);
     } else if (is(request, "/hits")) {
         answer(request, 200, NULL,
                arena_printf(http_request_arena(request), "{\"hits\":%u}", echo->hits));
@@ -198,8 +206,10 @@ static void on_head(void *context, struct http_request *request) {
     } else if (is(request, "/echo")) {
         echo->hits++;
         http_request_read_body(request, 65536);
-    } else if (is(request, "/count") || is(request, "/slow-count")) {
+    } else if (is(request, "/count") || is(request, "/slow-count") || is(request, "/time-left")) {
         echo->hits++;
+        job->timed = is(request, "/time-left");
+        job->least_ms = INT64_MAX;
         job->slow = is(request, "/slow-count");
         http_request_stream_body(request);
     } else if (is(request, "/refuse")) {
@@ -221,11 +231,16 @@ static void on_body(void *context, struct http_request *request, struct str body
 static size_t on_chunk(void *context, struct http_request *request, struct str chunk, bool last) {
     struct echo *echo = context;
     struct job *job = http_request_context(request);
+    int64_t left_ms = (int64_t)(http_request_deadline_ms(request) - loop_now_ms(echo->loop));
     if (last) {
+        struct arena *arena = http_request_arena(request);
         answer(request, 200, NULL,
-               arena_printf(http_request_arena(request), "{\"bytes\":%zu}", job->bytes));
+               job->timed ? arena_printf(arena, "{\"ms\":%lld}", (long long)job->least_ms)
+                          : arena_printf(arena, "{\"bytes\":%zu}", job->bytes));
         return 0;
     }
+    if (left_ms < job->least_ms)
+        job->least_ms = left_ms;
     size_t taken = job->slow && chunk.len > 1000 ? 1000 : chunk.len;
     job->bytes += taken;
     if (taken < chunk.len)
