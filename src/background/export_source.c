@@ -121,8 +121,8 @@ static bool open_cipher(const struct export_job *job, const struct document *doc
     return opened;
 }
 
-static enum status write_chunk(struct export_job *job, struct export_file *file,
-                               struct cipher *cipher, struct str data) {
+/* False: the chunk is not what was stored. */
+static bool open_chunk(struct cipher *cipher, struct str data, struct str *plain) {
     size_t len = 0;
     unsigned long long plain_len = 0;
     unsigned char tag = 0;
@@ -131,25 +131,32 @@ static enum status write_chunk(struct export_job *job, struct export_file *file,
                        NULL) != 0 ||
         len < ABYTES ||
         crypto_secretstream_xchacha20poly1305_pull(&cipher->state, cipher->plain, &plain_len, &tag,
-                                                   cipher->text, len, NULL, 0) != 0) {
-        buf_append_text(job->error, "a document's chunk is not what was stored");
-        return STATUS_MISMATCH;
-    }
+                                                   cipher->text, len, NULL, 0) != 0)
+        return false;
     cipher->ended = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
-    return export_file_write(file, str_from((const char *)cipher->plain, (size_t)plain_len));
+    *plain = str_from((const char *)cipher->plain, (size_t)plain_len);
+    return true;
 }
 
-static enum status write_content(struct export_job *job, struct export_file *file,
-                                 const struct document *document, struct cipher *cipher) {
+/* Reads a document to its end, into the file unless that is NULL. MISMATCH: its key or a chunk is
+ * not what was stored. */
+static enum status read_content(struct export_job *job, struct export_file *file,
+                                const struct document *document, struct cipher *cipher) {
+    if (!open_cipher(job, document, cipher))
+        return STATUS_MISMATCH;
     for (unsigned next = 0;;) {
         char from[16];
+        struct str plain;
         (void)snprintf(from, sizeof from, "%u", next);
         const struct export_value values[] = {{"document", document->id}, {"from", from}};
         enum status status = export_sql(job->reader, &stmt_background_export_document_chunks,
                                         values, 2, job->error);
         size_t rows = status == STATUS_OK ? db_session_rows(job->reader) : 0;
         for (size_t row = 0; row < rows && status == STATUS_OK; row++)
-            status = write_chunk(job, file, cipher, db_session_value(job->reader, row, "data"));
+            if (!open_chunk(cipher, db_session_value(job->reader, row, "data"), &plain))
+                status = STATUS_MISMATCH;
+            else if (file != NULL)
+                status = export_file_write(file, plain);
         if (status != STATUS_OK)
             return status;
         if (rows == 0)
@@ -164,22 +171,28 @@ static bool shrinks(const char *name) {
     return str_ends_with(text, STR(".txt")) || str_ends_with(text, STR(".rtf"));
 }
 
-/* One whose key nobody has any more is told of in the manifest: the rest is still the person's. */
+/* One that cannot be read is told of in the manifest: the rest is still the person's. It is read
+ * through before anything of it is written, because an entry that was begun cannot be taken back.
+ */
 static enum status write_document(struct export_job *job, struct export_file *file,
                                   const struct document *document) {
     static _Thread_local struct cipher cipher;
     char name[NAME_SIZE + sizeof "documents/"];
     (void)snprintf(name, sizeof name, "documents/%.*s", NAME_SIZE - 1, document->file);
-    if (!open_cipher(job, document, &cipher)) {
-        log_error("export_document_key", "document=%s", document->id);
+    enum status status = read_content(job, NULL, document, &cipher);
+    if (status == STATUS_MISMATCH) {
+        log_error("export_document_unreadable", "export=%s document=%s", job->id, document->id);
         export_file_miss(file, name);
-        return STATUS_OK;
+        status = STATUS_OK;
+    } else if (status == STATUS_OK) {
+        status = export_file_begin(file, name, shrinks(name));
+        if (status == STATUS_OK)
+            status = read_content(job, file, document, &cipher);
+        if (status == STATUS_OK)
+            status = export_file_end(file, NULL, -1);
     }
-    enum status status = export_file_begin(file, name, shrinks(name));
-    if (status == STATUS_OK)
-        status = write_content(job, file, document, &cipher);
     sodium_memzero(&cipher, sizeof cipher);
-    return status == STATUS_OK ? export_file_end(file, NULL, -1) : status;
+    return status;
 }
 
 static enum status write_documents(struct export_job *job, struct export_file *file) {

@@ -360,30 +360,53 @@ def test_a_lease_that_was_taken_over_writes_nothing(person, database):
 
 
 def test_one_that_breaks_off_three_times_has_failed(person, database):
-    """A document whose ciphertext is not what was stored: nobody gets half a file."""
-    made = document(person, b"text " * 50_000)
-    database.query("update document_chunks set data = substring(data from 2) where document_id = %s and n = 1", made["id"])
-    held = person.client.post("/v1/me/export").expect(202).json["id"]
+    """Nothing can be stored, as on a full disk: nobody gets half a file, and nothing of it stays."""
+    document(person, b"text " * 50_000)
+    held = hold(database, person.email)
+    database.query("create function no_room() returns trigger language plpgsql as "
+                   "$$ begin raise exception using errcode = 'disk_full', message = 'no room'; end $$")
+    database.query(f"create trigger no_room before insert on export_chunks for each row when (new.export_id = '{held}') "
+                   "execute function no_room()")
 
     def impatient():
         database.query("update exports set due_at = now() where id = %s and state = 'queued'", held)
         return state(person) == "failed"
 
-    eventually(impatient, "it has failed", seconds=60)
+    try:
+        eventually(impatient, "it has failed", seconds=60)
+    finally:
+        database.query("drop trigger no_room on export_chunks")
+        database.query("drop function no_room")
     assert database.value("select attempts from exports where id = %s", held) == 3
     assert database.value("select count(*) from export_chunks where export_id = %s", held) == 0
+    assert database.value("select sealed_key is null from exports where id = %s", held)
     person.client.get("/v1/me/export/content").expect(404, "not_found")
-    person.client.delete(f"/v1/documents/{made['id']}").expect(204)
     export(person)  # what failed does not count
+    assert "manifest.json" in unpacked(fetch(person))
 
 
-def test_a_document_nobody_can_open_is_told_of(person, database):
-    lost, kept = document(person, b"lost"), document(person, b"kept")
-    database.query("update documents set sealed_key = %s where id = %s", b"x" * 104, lost["id"])
+@pytest.mark.parametrize("damage", [
+    "update documents set sealed_key = decode(repeat('78', 104), 'hex') where id = %s",
+    "update document_chunks set data = overlay(data placing '\\x00000000' from 40) where document_id = %s and n = 1",
+    "update document_chunks set data = substring(data from 2) where document_id = %s and n = 0",
+    "delete from document_chunks where document_id = %s and n = 3",  # the last one
+    "delete from document_chunks where document_id = %s and n = 1",
+    "delete from document_chunks where document_id = %s",
+], ids=["its key", "a chunk", "a shorter chunk", "without its end", "without its middle", "all of it"])
+def test_a_document_that_cannot_be_read_is_told_of(person, database, server, damage):
+    """The rest is the person's all the same, at the first attempt; the manifest and the operator's log name the document."""
+    lost, kept = document(person, b"lost " * 50_000), document(person, b"kept " * 50_000)
+    assert database.value("select max(n) from document_chunks where document_id = %s", lost["id"]) == 3
+    database.query(damage, lost["id"])
     export(person)
     files = unpacked(fetch(person))
-    assert json.loads(files["manifest.json"])["missing"] == [f"documents/{lost['id']}.txt"]
-    assert files[f"documents/{kept['id']}.txt"] == b"kept"
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["missing"] == [f"documents/{lost['id']}.txt"]
+    assert f"documents/{lost['id']}.txt" not in {entry["name"] for entry in manifest["files"]} | set(files)
+    assert files[f"documents/{kept['id']}.txt"] == b"kept " * 50_000
+    assert {item["id"] for item in json.loads(files["documents.json"])} == {lost["id"], kept["id"]}
+    assert database.value("select attempts from exports e join accounts a on a.id = e.account_id where a.email = %s", person.email) == 1
+    assert re.search(rb"level=error event=export_document_unreadable export=\S+ document=" + lost["id"].encode(), server.log)
 
 
 def test_an_infected_document_goes_to_nobody(person, database):

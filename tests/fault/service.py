@@ -21,6 +21,7 @@ import uuid
 from pathlib import Path
 
 import psycopg
+import pytest
 from private_server import environment, wait_for
 from support.postgres import as_postgres, program
 from support.world import PASSWORD, vacancy
@@ -97,6 +98,32 @@ class Postgres:
     def __exit__(self, *_):
         self.stop(signal.SIGQUIT)
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+# ---- a full disk ----
+
+
+@contextlib.contextmanager
+def small_disk(path, mib):
+    """A file system of its own. Skips where nothing may be mounted."""
+    if os.getuid() != 0:
+        pytest.skip("mounting a small file system needs root")
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=0755", "tmpfs", path], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"mounting is not allowed here: {done.stderr.strip()}")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", path], check=False)
+
+
+def fill(directory):
+    """A file that leaves six megabytes; there is room again when it goes."""
+    filler, free = Path(directory) / "filler", os.statvfs(directory).f_bavail * os.statvfs(directory).f_frsize
+    with open(filler, "wb") as file:
+        for _ in range(max(0, free - 6 * 1024 * 1024) // 65536):
+            file.write(bytes(65536))
+    return filler
 
 
 # ---- one request at a time ----
