@@ -73,6 +73,65 @@ def test_nobody_applies_past_a_closing(db):
     two.connection.close()
 
 
+def found(company, q):
+    answer = company.call("applications_list", q=q, limit=20)
+    assert answer["status"] == 200, answer
+    return len(answer["items"])
+
+
+def save_profile(own, candidate, headline):
+    answer = own.call("profile_put", **candidate.caller, body={
+        "basics": {"given_name": "Carla", "family_name": "Neri", "headline": headline}})
+    assert answer["status"] == 200, answer
+
+
+def meanwhile(db, first, second):
+    """first in a transaction, second on another connection as soon as that is done; both are committed when this returns."""
+    one, two = db.another(), db.another()
+    one.execute("begin")
+    first(one)
+    thread = threading.Thread(target=second, args=(two,))
+    thread.start()
+    waits_until(db, thread, two)
+    one.execute("commit")
+    thread.join()
+    one.connection.close()
+    two.connection.close()
+
+
+def renew(own):
+    return own.call("background_application_words", limit=100)
+
+
+def test_a_profile_saved_while_words_are_made_is_found(db):
+    """The row is marked already when the profile is saved: it must not become unmarked with the words of before."""
+    company, candidate = Company(db), Candidate(db)
+    assert candidate.apply(company.job())["status"] == 201
+    save_profile(db, candidate, "Stenografa")
+    meanwhile(db, renew, lambda own: save_profile(own, candidate, "Centralinista"))
+    renew(db)
+    assert (found(company, "centralinista"), found(company, "stenografa")) == (1, 0)
+
+
+def test_a_profile_saved_while_its_owner_applies_is_found(db):
+    """Whichever comes first: who saves does not see the application's row, who applies does not see the profile."""
+    for applies_first in (True, False):
+        company, candidate = Company(db), Candidate(db)
+        job_id = company.job()
+        save_profile(db, candidate, "Stenografa")
+
+        def apply(own):
+            answer = own.call("applications_create", **candidate.caller, job_id=job_id, new_id=new_id(), body={})
+            assert answer["status"] == 201, answer
+
+        def save(own):
+            save_profile(own, candidate, "Centralinista")
+
+        meanwhile(db, *((apply, save) if applies_first else (save, apply)))
+        renew(db)
+        assert (found(company, "centralinista"), found(company, "stenografa")) == (1, 0)
+
+
 def test_one_vacancy_a_reference(db):
     company = Company(db)
     for turn in range(10):
