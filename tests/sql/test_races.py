@@ -132,6 +132,47 @@ def test_a_profile_saved_while_its_owner_applies_is_found(db):
         assert (found(company, "centralinista"), found(company, "stenografa")) == (1, 0)
 
 
+def page_while(db, company, change, statement, **values):
+    """A page during which, between the finding and the showing of it, something changes."""
+    one, two, answers = db.another(), db.another(), []
+    one.execute("begin")
+    one.execute("lock table application_tags in access exclusive mode")  # read by what shows an application
+    thread = threading.Thread(target=lambda: answers.append(two.rows(statement, **{**company.caller, **values})[0]))
+    thread.start()
+    waits_until(db, thread, two)
+    assert not answers
+    change()
+    one.execute("commit")
+    thread.join()
+    one.connection.close()
+    two.connection.close()
+    return answers[0]
+
+
+def test_a_listing_goes_on_where_it_was(db):
+    """What ends a page is erased, or changes, while the page is made: the next begins after the place where it was."""
+    company, ids = Company(db), []
+    for _ in range(6):
+        ids.append(Candidate(db).apply(company.job())["body"]["id"])
+    order = ids[::-1]
+
+    def erase(application):
+        return lambda: db.execute("delete from application_search where application_id = %s", application)
+
+    def touch(application):
+        return lambda: db.execute("update application_search set updated_at = now() where application_id = %s", application)
+
+    page = page_while(db, company, erase(order[1]), "applications_view_list", limit=2)
+    rest = company.call("applications_list", after=page["next_key"], limit=10)
+    assert [item["id"] for item in rest["items"]] == order[2:]
+    page = page_while(db, company, touch(order[2]), "applications_view_list", limit=2, sort="updated")
+    rest = company.call("applications_list", after=page["next_key"], limit=10, sort="updated")
+    assert [item["id"] for item in rest["items"]] == order[3:]
+    page = page_while(db, company, erase(order[3]), "applications_export", form="csv", limit=3)
+    rest = company.call("applications_list", after=page["next_key"], limit=10)
+    assert [item["id"] for item in rest["items"]] == order[4:]
+
+
 def test_one_vacancy_a_reference(db):
     company = Company(db)
     for turn in range(10):
