@@ -129,3 +129,10 @@ def test_lists_page_and_filter(db):
         some = company.call(statement, job_id=job_id, limit=3, status=["interview", "offer"])
         assert [item["id"] for item in some["items"]] == ids[:1]
         assert company.call(statement, job_id=job_id, limit=3, since="2099-01-01T00:00:00Z")["items"] == []
+
+
+def test_numbers_of_a_path_have_no_needless_zeros(db):
+    """PostgreSQL 16 and later refuse such a path. 15 does not, so it is the path that is looked at."""
+    for given, written in (("05", "5"), ("-007.50", "-7.50"), ("000", "0"), ("2026-01-02", '"2026-01-02"')):
+        path = db.value("select application_answer_path(jsonb_build_object('id', 'q1', 'comparison', '>=', 'value', %s::text))", given)
+        assert path == f'$[*] ? (@.question_id == "q1").value ? (@ >= {written})'
