@@ -134,6 +134,17 @@ def test_a_verification_that_is_withdrawn_pauses_them(agency, world, operator, a
     assert state(hidden) == "published"
 
 
+def test_a_company_that_moves_to_a_country_with_rules_pauses_them(world):
+    """A vacancy without a country is under those of its company's."""
+    company = world.company(country="FR")
+    hidden = company.client.post("/v1/jobs", vacancy(**HIDDEN, location=None)).expect(201).json
+    abroad = company.client.post("/v1/jobs", vacancy(**HIDDEN, location={"country": "FR"})).expect(201).json
+    plain = company.client.post("/v1/jobs", vacancy(location=None)).expect(201).json
+    company.client.patch(f"/v1/companies/{company.id}", {"country": "IT"}).expect(200)
+    state = lambda job: company.client.get(f"/v1/jobs/{job['id']}").expect(200).json["status"]
+    assert (state(hidden), state(abroad), state(plain)) == ("paused", "published", "published")
+
+
 def test_an_agency_that_changes_its_name_is_looked_at_again(agency):
     hidden = agency.client.post("/v1/jobs", vacancy(**HIDDEN)).expect(201).json
     agency.client.patch(f"/v1/companies/{agency.id}", {"legal_name": "Un'altra S.r.l."}).expect(200)
