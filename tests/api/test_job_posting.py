@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import tarfile
+from html import escape
 
 import pytest
 from support.world import in_days
@@ -123,6 +124,22 @@ def test_remote_work_and_little_said(world, company, api, vocabulary):
     bare = posting(api, world.job(company, location={"country": "GB"}, salary=None, valid_through=None, role=None, employment_type=None))
     check(vocabulary, bare)
     assert not {"baseSalary", "validThrough", "occupationalCategory", "employmentType"} & set(bare)
+
+
+def test_it_says_that_it_is_open_to_everybody(world, company, api):
+    """Apart from the description, whatever that leaves open."""
+    job = world.job(company, description="Keep the diary.\n\n```\nopen <b>", language="it")
+    html = posting(api, job)["description"]
+    assert job["equal_opportunity_statement"]
+    assert html.endswith(f"</code></pre>\n<p>{escape(job['equal_opportunity_statement'], quote=False)}</p>\n"), html
+
+
+def test_numbers_are_as_they_were_written(world, company, api):
+    job = world.job(company, salary={"min": 19.99, "max": 20.1, "currency": "EUR", "unit": "hour"},
+                    location={"country": "IT", "city": "Milano", "latitude": 45.464203, "longitude": 9.189982})
+    body = api.get(f"/v1/jobs/{job['id']}", headers=LD).expect(200).body
+    assert b'"minValue":19.99,' in body and b'"maxValue":20.1,' in body
+    assert b'"latitude":45.464203,"longitude":9.189982' in body
 
 
 def test_the_middle_of_a_town_is_no_address(world, company, api):

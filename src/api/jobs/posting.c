@@ -29,11 +29,21 @@ static void set_text(json_t *object, const char *name, const char *text) {
 
 static json_t *of_type(const char *type) { return json_pack("{s:s}", "@type", type); }
 
-static void describe(json_t *posting, const char *markdown) {
-    if (markdown == NULL)
-        return;
-    char *html = cmark_markdown_to_html(markdown, strlen(markdown), CMARK_OPT_DEFAULT);
-    set_text(posting, "description", html);
+/* NULL of NULL. */
+static char *html_of(const char *markdown) {
+    return markdown == NULL ? NULL
+                            : cmark_markdown_to_html(markdown, strlen(markdown), CMARK_OPT_DEFAULT);
+}
+
+/* The statement of equal opportunity is part of the advertisement, and schema.org has no member of
+ * its own for it. Apart, so that what the description leaves open does not swallow it. */
+static void describe(json_t *posting, const json_t *job) {
+    char *html = html_of(text_of(job, "description"));
+    char *statement = html_of(text_of(job, "equal_opportunity_statement"));
+    if (html != NULL)
+        set(posting, "description",
+            json_sprintf("%s%s", html, statement == NULL ? "" : statement));
+    free(statement);
     free(html);
 }
 
@@ -154,7 +164,7 @@ static json_t *make(const json_t *job, const struct posting_source *source) {
     set_text(posting, "title", text_of(job, "title"));
     if (source->site != NULL)
         set(posting, "url", json_sprintf("%s/v1/jobs/%s", source->site, text_of(job, "id")));
-    describe(posting, text_of(job, "description"));
+    describe(posting, job);
     set(posting, "identifier", identifier(job, company));
     set_text(posting, "datePosted", published != NULL ? published : text_of(job, "created_at"));
     if (last != NULL)
@@ -176,7 +186,9 @@ static json_t *make(const json_t *job, const struct posting_source *source) {
 struct str posting_make(struct arena *arena, const struct posting_source *source) {
     json_t *job = json_loadb(source->document.ptr, source->document.len, 0, NULL);
     json_t *posting = job == NULL ? NULL : make(job, source);
-    char *text = posting == NULL ? NULL : json_dumps(posting, JSON_COMPACT);
+    /* 15 digits are what a double holds of a number as it was written: 19.99, not ...89998. */
+    char *text = posting == NULL ? NULL
+                                 : json_dumps(posting, JSON_COMPACT | JSON_REAL_PRECISION(15));
     struct str out = STR_NONE;
     if (text != NULL) {
         size_t len = strlen(text);
