@@ -47,8 +47,12 @@ static void parameter_entry(struct buf *out, bool *any, enum lang lang,
                     &entry->violation);
 }
 
+/* What a double holds of a number as it was written: 45.4643, not 45.464300000000001. */
+#define REAL_DIGITS 15
+
 static void json_member(struct buf *out, const char *name, const json_t *value) {
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(value,
+                            JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(REAL_DIGITS));
     if (text == NULL)
         return;
     buf_append_json_string(out, str_of(name));

@@ -123,6 +123,12 @@ def test_gazetteer(api):
     assert api.get("/v1/taxonomies/places").expect(400, "invalid_parameter").errors == {("q", "required")}
 
 
+def test_coordinates_are_shown_as_they_are_kept(api, world, company):
+    world.job(company)
+    assert b'"latitude":45.4643,' in api.get(SEARCH + "?near=Milano").expect(200).body
+    assert b'"latitude":45.8038,' in api.get(SEARCH + "?near=Castro").expect(422, "ambiguous_place").body
+
+
 def test_coordinates_come_from_the_gazetteer(api, world, company, database):
     job = world.job(company, location={"country": "IT", "city": "Forlì"}, title="Con le coordinate")
     assert job["location"]["coordinates"] == "gazetteer"

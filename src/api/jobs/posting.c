@@ -41,8 +41,7 @@ static void describe(json_t *posting, const json_t *job) {
     char *html = html_of(text_of(job, "description"));
     char *statement = html_of(text_of(job, "equal_opportunity_statement"));
     if (html != NULL)
-        set(posting, "description",
-            json_sprintf("%s%s", html, statement == NULL ? "" : statement));
+        set(posting, "description", json_sprintf("%s%s", html, statement == NULL ? "" : statement));
     free(statement);
     free(html);
 }

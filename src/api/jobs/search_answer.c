@@ -81,7 +81,10 @@ static void append_facets(struct buf *out, const struct search *search) {
 /* ---- all members ---- */
 
 static void append_json(struct buf *out, const char *name, const json_t *value) {
-    char *text = value == NULL ? NULL : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    /* 15 digits: coordinates as the gazetteer has them, 45.4643 and not 45.464300000000001. */
+    char *text = value == NULL
+                     ? NULL
+                     : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
     if (text != NULL)
         buf_printf(out, ",\"%s\":%s", name, text);
     free(text);
