@@ -280,6 +280,107 @@ def test_a_vacancy_and_its_company_change_at_once(db):
         two.connection.close()
 
 
+CLIENT = {"legal_name": "Gamma S.r.l.", "vat_id": "IT01234567890", "country": "IT"}
+VERIFIED = '{"status": "verified", "method": "register", "note": "seen"}'
+UNVERIFIED = '{"status": "unverified", "note": "withdrawn"}'
+
+
+def verification(own, company, body):
+    """What came of an operator's finding."""
+    return own.value("select status from verification_patch(%s, %s, (select version from companies where id = %s), null)",
+                     company.id, body, company.id)
+
+
+def agency(db):
+    """A verified agency with a published vacancy for a client that it does not name, and that vacancy."""
+    company = Company(db)
+    db.execute("update companies set kind = 'agency' where id = %s", company.id)
+    assert verification(db, company, VERIFIED) == 200
+    return company, company.job(confidential_client=True, client=CLIENT)
+
+
+def behind(db, first, second, company):
+    """Both at once: `first` and then `second` wait for somebody who holds the company, and go on when that ends."""
+    holder, outcomes, waiting = db.another(), {}, []
+    holder.execute("begin")
+    holder.execute("select from companies where id = %s for update", company.id)
+
+    def run(own, action):
+        try:
+            outcomes[action] = action(own)
+        except (Refused, psycopg.Error) as error:
+            outcomes[action] = error
+
+    for action in (first, second):
+        own = db.another()
+        thread = threading.Thread(target=run, args=(own, action))
+        thread.start()
+        waits_until(db, thread, own)
+        waiting.append((thread, own))
+    holder.execute("commit")
+    for thread, own in waiting:
+        thread.join()
+        own.connection.close()
+    holder.connection.close()
+    return outcomes[first], outcomes[second]
+
+
+def test_a_vacancy_changes_while_its_agency_s_verification_is_withdrawn(db):
+    """Whoever comes first, both end, and neither waits for the other in a circle; what the agency may not publish is paused."""
+    for withdrawal_first in (True, False):
+        company, job_id = agency(db)
+        read = db.call("jobs_patch_read", **company.caller, job_id=job_id)
+
+        def withdraw(own):
+            return verification(own, company, UNVERIFIED)
+
+        def retitle_it(own):
+            return own.call("jobs_patch", **company.caller, job_id=job_id, version=read["out_version"],
+                            body={**read["body"], "title": "Other"})["status"]
+
+        order = (withdraw, retitle_it) if withdrawal_first else (retitle_it, withdraw)
+        outcomes = behind(db, *order, company)
+        assert all(isinstance(outcome, int) for outcome in outcomes), outcomes  # no 40P01
+        assert outcomes == ((200, 409) if withdrawal_first else (200, 200))
+        assert db.value("select status from jobs where id = %s", job_id) == "paused"
+
+
+def test_somebody_applies_while_its_agency_s_verification_is_withdrawn(db):
+    company, job_id = agency(db)
+    candidate = Candidate(db)
+
+    def withdraw(own):
+        return verification(own, company, UNVERIFIED)
+
+    def apply(own):
+        return own.call("applications_create", **{**candidate.caller, "job_id": job_id, "new_id": new_id(), "body": {}})["status"]
+
+    outcomes = behind(db, withdraw, apply, company)
+    assert outcomes == (200, 409), outcomes
+
+
+def test_a_vacancy_is_published_while_its_agency_s_verification_is_withdrawn(db):
+    """Never is one published that its agency may not publish."""
+    for withdrawal_first in (True, False):
+        company, _ = agency(db)
+        job_id = company.job(status="draft", confidential_client=True, client=CLIENT)
+        read = db.call("jobs_patch_read", **company.caller, job_id=job_id)
+
+        def withdraw(own):
+            return verification(own, company, UNVERIFIED)
+
+        def publish(own):
+            return own.call("jobs_patch", **company.caller, job_id=job_id, version=read["out_version"],
+                            body={**read["body"], "status": "published"})["status"]
+
+        order = (withdraw, publish) if withdrawal_first else (publish, withdraw)
+        outcomes = dict(zip(order, behind(db, *order, company)))
+        assert outcomes[withdraw] == 200, outcomes
+        refused = isinstance(outcomes[publish], Refused) and outcomes[publish].sqlstate == "23514" or outcomes[publish] == 422
+        assert refused if withdrawal_first else outcomes[publish] == 200, outcomes
+        assert db.value("select status from jobs where id = %s", job_id) == ("draft" if withdrawal_first else "paused")
+
+
 def test_notifications(db):
     heard = []
     ear = db.another()
