@@ -296,9 +296,70 @@ def test_list(world, database):
     lister.client.get(path_of(lister) + "?status=open").expect(400, "invalid_parameter")
 
 
-def test_who_invited_may_be_gone(world, company, api, secret, database):
+def member_path(world, company, account):
+    return f"/v1/companies/{company.id}/members/{world.membership(company, account)}"
+
+
+@pytest.mark.parametrize("how", ["removed", "left", "no owner any more", "account deleted"])
+def test_they_end_with_the_right_of_who_sent_them(world, company, api, secret, database, how):
+    owner = world.member(company, "owner")
+    world.verify(owner)
+    elsewhere = world.company()
+    database.query("insert into company_members (company_id, account_id, role) select %s, id, 'owner' from accounts where email = %s",
+                   elsewhere.id, owner.email)
+    theirs = owner.client.post(path_of(company), {"email": world.email(), "role": "owner"}).expect(201).json
+    taken = owner.client.post(path_of(company), {"email": world.email(), "role": "viewer"}).expect(201).json
+    late = owner.client.post(path_of(company), {"email": world.email(), "role": "viewer"}).expect(201).json
+    other = owner.client.post(path_of(elsewhere), {"email": world.email(), "role": "viewer"}).expect(201).json
+    mine = world.invitation(company)
+    api.post(ACCEPT, newcomer(secret(taken))).expect(201)
+    database.query("update company_invitations set expires_at = now() where id = %s", late["id"])
+    if how == "removed":
+        company.client.delete(member_path(world, company, owner)).expect(204)
+    elif how == "left":
+        owner.client.delete(member_path(world, company, owner)).expect(204)
+    elif how == "no owner any more":
+        company.client.patch(member_path(world, company, owner), {"role": "recruiter"}).expect(200)
+    else:
+        owner.client.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+
+    def status(of, invitation):
+        return of.client.get(path_of(of, invitation)).expect(200).json["status"]
+
+    assert [status(company, one) for one in (theirs, taken, late, mine)] == ["revoked", "accepted", "expired", "pending"]
+    assert status(elsewhere, other) == ("revoked" if how == "account deleted" else "pending")
+    api.post(ACCEPT, newcomer(secret(theirs))).expect(422, "invalid_link")
+    (told,) = [entry for entry in company.client.pages("/v1/audit") if entry["action"] == "invitation.revoked"
+               and entry["subject"].get("id") == theirs["id"]]
+    assert told["detail"] == {"role": "owner", "inviter_left": True}
+    api.post(ACCEPT, newcomer(secret(mine))).expect(201)
+    world.invitation(company, email=theirs["email"])  # by somebody who may
+
+
+def test_who_sends_one_again_vouches_for_it(world, company, api, secret, database):
     owner = world.member(company, "owner")
     world.verify(owner)
     invitation = owner.client.post(path_of(company), {"email": world.email(), "role": "viewer"}).expect(201).json
-    company.client.delete(f"/v1/companies/{company.id}/members/{world.membership(company, owner)}").expect(204)
+    assert invitation["invited_by"]["name"] == "A owner"
+    database.query("update company_invitations set sent_at = now() - interval '11 minutes' where id = %s", invitation["id"])
+    again = company.client.post(path_of(company, invitation, "/resend")).expect(200).json
+    assert again["invited_by"]["name"] == "Chiara Fumagalli"
+    company.client.delete(member_path(world, company, owner)).expect(204)
     api.post(ACCEPT, newcomer(secret(invitation))).expect(201)
+
+
+def test_accepted_while_its_sender_is_removed(world, api, secret, database):
+    """Either it was accepted before, or it was revoked before: never both, and nobody waits in a circle."""
+    company = world.company()
+    world.verify(company)
+    for _ in range(8):
+        owner = world.member(company, "owner")
+        world.verify(owner)
+        invitation = owner.client.post(path_of(company), {"email": world.email(), "role": "viewer"}).expect(201).json
+        token, member = secret(invitation), member_path(world, company, owner)
+        with ThreadPoolExecutor(2) as pool:
+            accepted = pool.submit(lambda: api.post(ACCEPT, newcomer(token)))
+            removed = pool.submit(lambda: company.client.delete(member))
+        removed.result().expect(204)
+        outcome = accepted.result().status, company.client.get(path_of(company, invitation)).json["status"]
+        assert outcome in ((201, "accepted"), (422, "revoked"))
