@@ -7,7 +7,9 @@ import json
 import nacl.exceptions
 import nacl.signing
 import pytest
-from support.stage import Stage
+from support.eventually import eventually
+from support.links import invitation_secret
+from support.stage import Stage, dump_of
 from support.world import PASSWORD
 
 
@@ -31,6 +33,42 @@ def test_nothing_of_a_person_is_left(world, database, server):
     assert kept["candidate"]["given_name"] == "Deleted" and kept["candidate"]["id"] != stage.pool["candidate_id"]
 
 
+def test_the_contents_of_documents_cannot_be_got_back(world, database, server):
+    """Documents sent one by one and with an application, downloaded, linked to and exported: afterwards there is no key, not a piece of
+    ciphertext and no hash of them anywhere in the data base, and of the text nothing was ever in a file."""
+    stage = Stage(world, database)
+    stage.everything()
+    stage.company.client.get(f"/v1/documents/{stage.sent[0]}/content").expect(200)
+    stage.person.get(f"/v1/documents/{stage.sent[1]}/content").expect(200)
+    person = world.login(stage.email)
+    person.client.post("/v1/me/export", headers={"Idempotency-Key": "export"}).expect(202)
+    eventually(lambda: person.client.get("/v1/me/export").json["state"] == "ready", "the export is ready", seconds=20)
+    files = database.query("select id, sealed_key, sha256 from documents where candidate_id = %s union all select e.id, e.sealed_key, e.sha256 "
+                           "from exports e join accounts a on a.id = e.account_id where a.email = %s", stage.pool["candidate_id"], stage.email)
+    ids = [file for file, _, _ in files]
+    chunks = database.query("select data from document_chunks where document_id = any (%s) union all "
+                            "select data from export_chunks where export_id = any (%s)", ids, ids)
+    assert len(files) == 4 and len(chunks) >= 3 * 3 + 1
+    traces = [bytes(piece).hex() for _, key, digest in files for piece in (key, digest)]
+    traces += [bytes(data)[at:][:32].hex() for (data,) in chunks for at in (0, len(data) // 2, len(data) - 32)]
+    before = "\n".join(stage.dump())
+    assert all(trace in before for trace in traces)
+    assert {stage.pool["document_id"], *stage.sent} <= {str(file) for file in ids}
+
+    person.client.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    after = "\n".join(stage.dump())
+    assert [trace for trace in traces if trace in after] == []
+    assert database.value("select count(*) from pg_largeobject_metadata") == 0
+    assert stage.found() == []
+    for document in (stage.pool["document_id"], *stage.sent):
+        stage.company.client.get(f"/v1/documents/{document}/content").expect(404, "not_found")
+    world.client.get(stage.link["url"]).expect(404, "not_found")
+    for path in server.directory.rglob("*"):
+        if path.is_file():
+            text = path.read_bytes().lower()
+            assert not any(content.encode() in text for content in stage.contents), path
+
+
 def test_a_pseudonym_for_each_company(world, database):
     person, one, other = world.candidate(), world.company(), world.company()
     mine = [world.application(person, world.job(company)) for company in (one, one, other)]
@@ -47,7 +85,42 @@ def test_messages_that_wait_go_along(world, database):
         database.query("insert into outbox (template, account_id, to_address, lang, state, due_at) "
                        "values ('password_changed', %s, %s, 'en', %s, now() + interval '1 hour')", account, person.email, state)
     person.client.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
-    assert database.value("select count(*) from outbox where to_address = %s", person.email) == 0
+    assert database.value("select count(*) from outbox where to_address = %s or account_id = %s", person.email, account) == 0
+
+
+def test_a_new_password_that_was_asked_for_is_forgotten(world, database):
+    """Whose address it is has not been looked up yet: nothing says that the message is the account's."""
+    person, other = world.candidate(), world.candidate()
+    for email in (person.email.upper(), other.email):
+        link = database.value("insert into link_tokens (id, purpose, email, token_hash, expires_at) values (uuid_v7(), 'password_reset', "
+                              "%s, sha256(%s), now() + interval '1 hour') returning id", email, email.encode())
+        database.query("insert into outbox (template, to_address, lang, params, due_at) values ('password_reset', %s, 'en', "
+                       "jsonb_build_object('link_id', %s::uuid), now() + interval '1 hour')", email, link)
+    person.client.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    assert database.query("select to_address from outbox where template = 'password_reset'") == [(other.email,)]
+    assert database.query("select email from link_tokens where purpose = 'password_reset'") == [(other.email,)]
+
+
+def test_nothing_of_a_member_s_address_is_left(world, database, api):
+    """One that was invited, twice, and told so to whoever invited it; and asked for another address."""
+    company = world.company()
+    world.verify(company)
+    email, name = world.email("eraseme"), "Eraseme Completely"
+    invitation = company.client.post(f"/v1/companies/{company.id}/invitations", {"email": email, "role": "owner"},
+                                     headers={"Idempotency-Key": "once"}).expect(201).json
+    database.query("update company_invitations set sent_at = now() - interval '1 hour'")
+    company.client.post(f"/v1/companies/{company.id}/invitations/{invitation['id']}/resend").expect(200)
+    joined = api.post("/v1/invitations/accept", {"token": invitation_secret(database, invitation["id"]), "password": PASSWORD,
+                                                 "name": name}).expect(201).json
+    member = api.as_(joined["session"]["access_token"])
+    member.post("/v1/me/email", {"email": world.email("eraseme"), "password": PASSWORD}).expect(202)
+    member.post(f"/v1/companies/{company.id}/invitations", {"email": world.email(), "role": "viewer"}).expect(201)
+    member.post("/v1/tokens", {"name": "eraseme", "scopes": ["jobs:read"]}).expect(201)
+    application = world.application(world.candidate(), world.job(company))
+    member.post(f"/v1/applications/{application['id']}/notes", {"body": "Good."}).expect(201)
+    assert len([line for line in dump_of(database) if "eraseme" in line]) > 5
+    member.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    assert [line[:200] for line in dump_of(database) if "eraseme" in line] == []
 
 
 def test_an_erasure_that_fails_erases_nothing(world, database):

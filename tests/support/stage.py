@@ -11,6 +11,7 @@ from support.filled import Filler
 from support.postgres import program
 from support.world import PASSWORD, in_days
 
+BOUNDARY = "stage-boundary-0123456789"
 QUESTIONS = [{"id": "q", "type": "short_text", "label": "Why?"}]
 
 # What says nothing about a candidate although a candidate, or a company about one, may call it; or is called by hand.
@@ -61,6 +62,7 @@ class Stage:
         self.company.client.put(f"/v1/jobs/{self.job['id']}/criteria", {"criteria": [{"id": "poise", "label": "Poise"}]}).expect(200)
         self.pool = {"job_id": self.job["id"], "company_id": self.company.id, "criterion": "poise"}
         self.said = {}  # {mark: (operation, kind of caller)}
+        self.contents = []  # texts within documents
         self.register()
         self.document()
 
@@ -70,6 +72,7 @@ class Stage:
 
     def everything(self):
         """Calls each operation by which something comes into the data base from or about the person."""
+        self.form()
         waiting = about_candidates()
         waiting.sort(key=lambda pair: ((pair[0].id, pair[1]) in LAST, ORDER[pair[0].method], pair[0].path.count("{"), pair[1]))
         while waiting:  # what needs an id that another makes comes after it
@@ -89,12 +92,31 @@ class Stage:
         self.person = self.world.client.as_(made["session"]["access_token"])
 
     def document(self):
-        name, content = self.filler.text(), self.filler.text() * 1000
+        name, content = self.filler.text(), self.content()
         self.said.update({mark: ("documents_create", "candidate") for mark in self.marks(f"{name} {content}")})
         made = self.person.request("POST", "/v1/documents", body=content.encode(), params={"name": f"{name}.txt"},
                                    headers={"Content-Type": "text/plain", **self.key()}).expect(201).json
         self.pool["document_id"] = made["id"]
         self.link = self.person.post(f"/v1/documents/{made['id']}/links", {}, headers=self.key()).expect(201).json
+
+    def content(self):
+        self.contents.append(self.filler.text())
+        return self.contents[-1] * 10_000  # several chunks
+
+    def form(self):
+        """Applies to another vacancy with files, in one call."""
+        job = self.world.job(self.company, questions=QUESTIONS)
+        body = json.dumps({**self.body(OPERATIONS["applications_create"], "candidate"), "document_ids": []})
+        files = [(f"{self.filler.text()}.txt", self.content()) for _ in range(2)]
+        parts = [("application", None, body), *(("document", name, content) for name, content in files)]
+        self.said.update({mark: ("applications_create", "candidate") for mark in self.marks(f"{body} {files}")})
+        named = (f'name="{part}"' + (f'; filename="{name}"' if name else "") for part, name, _ in parts)
+        form = "".join(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n{content}\r\n"
+                       for head, (_, _, content) in zip(named, parts)) + f"--{BOUNDARY}--\r\n"
+        made = self.person.request("POST", f"/v1/jobs/{job['id']}/applications", body=form.encode(),
+                                   headers={"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **self.key()}).expect(201).json
+        self.sent = [document["id"] for document in made["documents"]]
+        assert len(self.sent) == 2
 
     def key(self):
         return {"Idempotency-Key": self.filler.text()}
@@ -127,15 +149,19 @@ class Stage:
             self.pool.setdefault(f"{noun}_id", answer.json["id"])
 
     def dump(self):
-        made = subprocess.run([program("pg_dump"), "--inserts", self.database.conninfo], capture_output=True,
-                              text=True, check=False)
-        assert made.returncode == 0, made.stderr
-        return made.stdout.lower().splitlines()
+        return dump_of(self.database)
 
     def found(self):
         """Lines of a dump with a mark, as it is or as the bytes of a bytea."""
         marks = [self.filler.mark, self.filler.digits, self.filler.mark.encode().hex()]
         return [line[:200] for line in self.dump() if any(mark in line for mark in marks)]
+
+
+def dump_of(database):
+    """All there is in a data base, large objects included, as lines of SQL in small letters."""
+    made = subprocess.run([program("pg_dump"), "--inserts", "--blobs", database.conninfo], capture_output=True, text=True, check=False)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.lower().splitlines()
 
 
 def schema_of(operation):
