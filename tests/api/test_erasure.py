@@ -114,12 +114,23 @@ def test_nothing_of_a_member_s_address_is_left(world, database, api):
                                                  "name": name}).expect(201).json
     member = api.as_(joined["session"]["access_token"])
     member.post("/v1/me/email", {"email": world.email("eraseme"), "password": PASSWORD}).expect(202)
-    member.post(f"/v1/companies/{company.id}/invitations", {"email": world.email(), "role": "viewer"}).expect(201)
+    member.post(f"/v1/companies/{company.id}/invitations", {"email": (invited := world.email()), "role": "viewer"}).expect(201)
+    for state in ("queued", "leased", "handed", "dead"):  # mail that brings it, and waits
+        database.query("insert into outbox (template, to_address, lang, state, due_at, params) select template, to_address, lang, %s, "
+                       "now() + interval '1 hour', jsonb_build_object('inviter', %s::text, 'link_id', link_id) "
+                       "from (select 'invitation' as template, email as to_address, lang, link_id from company_invitations "
+                       "where email = %s) as sent", state, name, invited)
     member.post("/v1/tokens", {"name": "eraseme", "scopes": ["jobs:read"]}).expect(201)
     application = world.application(world.candidate(), world.job(company))
     member.post(f"/v1/applications/{application['id']}/notes", {"body": "Good."}).expect(201)
+    namesake = world.invitation(company)
+    link = database.value("select link_id from company_invitations where id = %s", namesake["id"])
+    database.query("insert into outbox (template, to_address, lang, due_at, params) values ('invitation', %s, 'en', now() + interval '1 hour', "
+                   "jsonb_build_object('inviter', %s::text, 'link_id', %s::uuid))", namesake["email"], name, link)
     assert len([line for line in dump_of(database) if "eraseme" in line]) > 5
     member.request("DELETE", "/v1/me", {"password": PASSWORD}).expect(200)
+    assert database.value("select count(*) from outbox where params ->> 'inviter' = %s", name) == 1  # the namesake's
+    database.query("delete from outbox where params ->> 'inviter' = %s", name)
     assert [line[:200] for line in dump_of(database) if "eraseme" in line] == []
 
 
