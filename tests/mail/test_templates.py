@@ -16,7 +16,7 @@ TEMPLATES = sorted({path.name.split(".")[0] for path in (ROOT / "src/mail/templa
 LINKED = {"verify_email", "password_reset", "invitation", "email_change_confirm"}
 EVIL = "Rossi\r\nBcc: x@y.example\r\n\r\n<script>alert('1')</script> & \"Figli\" \u202egnp.exe\u2066 ={+body}{url}"
 VALUES = {
-    "job": "Executive assistant", "count": 12, "slot_1": "2026-12-03 10:00–11:00 (Europe/Rome)",
+    "job": "Executive assistant", "reference": "EA-7", "count": 12, "slot_1": "2026-12-03 10:00–11:00 (Europe/Rome)",
     "place": "Via Roma 1, Lecco", "company": "Società Àlfa & Figli", "inviter": "Lucía D'Àgostino", "role": "recruiter", "new_email": "nuova@posta.example",
     "old_email": "vecchia@posta.example", "network": "192.0.2.0/24", "token": "a program", "prefix": "sgr_abcd", "left": 7,
     "reason": "No such company in the register.", "title": "Segretaria", "days": "5", "document": "01a1d2f0-93c8-7b64-9e1d-70c5a2d48f14", "application": "01a1d2f0-93c8-7b64-9e1d-70c5a2d48f13",
