@@ -32,14 +32,26 @@ static void put_line(struct buf *out, struct str line) {
     buf_append(out, STR("\r\n"));
 }
 
+/* Ends a line that was built apart. One that did not fit is missed by whoever checks `out`. */
+static void end_line(struct buf *out, struct buf *line) {
+    if (buf_status(line) == STATUS_OK)
+        put_line(out, buf_str(line));
+    else if (out->status == STATUS_OK)
+        out->status = line->status;
+    buf_deinit(line);
+}
+
+/* A line end in a text is \n, however it was written; of control characters RFC 5545 allows the
+ * tab. */
 static void escape(struct buf *out, struct str text) {
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '\n')
+        bool before_lf = i + 1 < text.len && text.ptr[i + 1] == '\n';
+        if (c == '\n' || (c == '\r' && !before_lf))
             buf_append(out, STR("\\n"));
         else if (c == '\\' || c == ';' || c == ',')
             buf_printf(out, "\\%c", c);
-        else if (c >= ' ' && c != 127)
+        else if ((c >= ' ' && c != 127) || c == '\t')
             buf_append_char(out, (char)c);
     }
 }
@@ -51,25 +63,25 @@ static void put_text(struct buf *out, const char *name, struct str text) {
     buf_init(&line, LINE_MAX_BYTES);
     buf_printf(&line, "%s:", name);
     escape(&line, text);
-    if (buf_status(&line) == STATUS_OK)
-        put_line(out, buf_str(&line));
-    buf_deinit(&line);
+    end_line(out, &line);
 }
 
-/* A value that is no text, such as a URI: control characters would end the line, and are left out.
- */
+/* Without control characters, which would end the line, and spaces. */
+static void append_raw(struct buf *line, struct str value) {
+    for (size_t i = 0; i < value.len; i++)
+        if ((unsigned char)value.ptr[i] > ' ' && value.ptr[i] != 127)
+            buf_append_char(line, value.ptr[i]);
+}
+
+/* A value that is no text, such as a URI. */
 static void put_raw(struct buf *out, const char *name, struct str value) {
     if (str_is_none(value) || value.len == 0)
         return;
     struct buf line;
     buf_init(&line, LINE_MAX_BYTES);
     buf_printf(&line, "%s:", name);
-    for (size_t i = 0; i < value.len; i++)
-        if ((unsigned char)value.ptr[i] > ' ' && value.ptr[i] != 127)
-            buf_append_char(&line, value.ptr[i]);
-    if (buf_status(&line) == STATUS_OK)
-        put_line(out, buf_str(&line));
-    buf_deinit(&line);
+    append_raw(&line, value);
+    end_line(out, &line);
 }
 
 /* A parameter's value in quotes, which it cannot hold itself (RFC 5545 section 3.2). */
@@ -86,10 +98,9 @@ static void put_person(struct buf *out, const char *name, struct str common_name
                 buf_append_char(&line, common_name.ptr[i]);
         buf_append_char(&line, '"');
     }
-    buf_printf(&line, ":mailto:%.*s", STR_FMT(address));
-    if (buf_status(&line) == STATUS_OK)
-        put_line(out, buf_str(&line));
-    buf_deinit(&line);
+    buf_append(&line, STR(":mailto:"));
+    append_raw(&line, address);
+    end_line(out, &line);
 }
 
 /* "2026-11-30T10:00:00.000Z" as 20261130T100000Z; false: it is not such a time. */
