@@ -47,9 +47,16 @@ class Program:
                 time.sleep(0.002)
         raise SystemExit(f"bench: {self.url} does not answer")
 
-    def resident_mib(self):
+    def resident_mib(self, field="VmRSS"):
         text = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
-        return int(re.search(r"VmRSS:\s+(\d+)", text)[1]) / 1024
+        return int(re.search(field + r":\s+(\d+)", text)[1]) / 1024
+
+    def peak_mib(self):
+        """The most that was resident since the start or forget_peak()."""
+        return self.resident_mib("VmHWM")
+
+    def forget_peak(self):
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5", encoding="ascii")
 
     def cpu_us(self):
         """Of the program and all it started: they share its session."""
