@@ -122,6 +122,18 @@ def test_other_types_are_refused_whatever_they_are_called(candidate, database, d
     assert database.fingerprint() == before
 
 
+def test_a_refused_upload_holds_no_place_any_more(candidate, database):
+    """When the client is told, its place is free: it may be the last that was needed."""
+    database.query("create function slowly() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return old; end $$")
+    database.query("create trigger slowly before delete on documents for each row execute function slowly()")
+    try:
+        for data, *refusal in ((b"", 422, "empty_document"), (pdf(MOST + 1), 413, "payload_too_large")):
+            store(candidate, data).expect(*refusal)
+            assert database.value("select count(*) from documents where candidate_id = %s", candidate.id) == 0
+    finally:
+        database.query("drop function slowly cascade")
+
+
 def test_limits(candidate, database):
     store(candidate, b"").expect(422, "empty_document")
     store(candidate, pdf(MOST + 1)).expect(413, "payload_too_large")

@@ -35,6 +35,7 @@ struct upload {
     bool last_sent;   /* the last chunk was sent */
     bool in_the_base; /* a row of it may be there, not completed */
     struct buffers *buffers;
+    const char *refusal; /* the code of the problem that will be the answer */
     struct upload_result result;
     api_row_handler then;
 };
@@ -49,9 +50,22 @@ bool upload_busy(const struct upload *upload) {
 }
 void upload_keep(struct upload *upload) { upload->in_the_base = false; }
 
+static void on_forgotten(struct api_call *call, const struct db_result *result) {
+    (void)result;
+    call->upload->in_the_base = false;
+    api_problem(call, call->upload->refusal);
+}
+
+/* Its place is free again when the client hears of it: the next upload may be sent at once. No
+ * statement is in flight here. */
 static void refuse(struct upload *upload, const char *code) {
+    struct api_call *call = upload->call;
     upload->state = FAILED;
-    api_problem(upload->call, code);
+    upload->refusal = code;
+    call->upload = upload;
+    api_bind(call, "document", str_of(upload->result.id.text));
+    if (api_submit_then(call, &stmt_background_document_abort, on_forgotten) != STATUS_OK)
+        api_problem(call, code);
 }
 
 static void fail(struct upload *upload, enum status status) {

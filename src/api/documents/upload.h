@@ -47,7 +47,7 @@ void upload_end(struct upload *upload);
 /* A statement of it is in flight: who wants to answer for another reason waits for on_room or
  * on_sealed. */
 bool upload_busy(const struct upload *upload);
-/* An answer was given: nothing is to be taken or begun any more. */
+/* An answer was given, or will be: nothing is to be taken or begun any more. */
 bool upload_failed(const struct upload *upload);
 
 struct api_call *upload_call(const struct upload *upload);
