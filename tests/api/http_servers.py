@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 import raw_requests
+from support.ports import free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("SEGRETERIA_BINARY", ROOT / "build" / "asan" / "segreteria"))
@@ -30,12 +31,6 @@ class Target:
     def statuses(self, expected):
         known = {raw_requests.POST: self.post_status, raw_requests.GET_BODY: self.get_body_status}
         return [known.get(status, status) for status in expected]
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 def wait_for(address, process, seconds):

@@ -56,10 +56,15 @@ def parse(data, methods=()):
     return exchange
 
 
+MORE = 1.5  # seconds for the next of several answers, on a busy machine
+
+
 def converse(address, request, *, methods=(), half_close=False, quiet=0.25, limit=5.0, pieces=None, pause=0.0):
     """Sends `request` (or `pieces` with a pause after each), reads until the server closes or says nothing for `quiet`
-    seconds after its last byte (`limit` before the first)."""
+    seconds after its last byte (`limit` before the first). It is given longer as long as there are fewer answers than what
+    was sent may be requests."""
     data = b""
+    expected = (b"".join(pieces) if request is None else request).count(b" HTTP/1.1\r\n")
     closed = False
     with socket.create_connection(address, timeout=limit) as sock:
         try:
@@ -74,7 +79,9 @@ def converse(address, request, *, methods=(), half_close=False, quiet=0.25, limi
         end = time.monotonic() + limit
         while True:
             complete = parse(data, methods)
-            waiting = quiet if not half_close and complete.responses and not complete.rest and complete.statuses[-1] >= 200 else limit
+            some = not half_close and complete.responses and not complete.rest and complete.statuses[-1] >= 200
+            final = sum(status >= 200 for status in complete.statuses)
+            waiting = limit if not some else quiet if final >= expected else max(quiet, MORE)
             sock.settimeout(max(0.01, min(waiting, end - time.monotonic())))
             try:
                 got = sock.recv(65536)

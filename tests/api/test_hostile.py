@@ -5,11 +5,11 @@ import json
 import os
 import re
 import socket
-import time
 import uuid
 from pathlib import Path
 
 import pytest
+from support.eventually import eventually
 from support.server import Server
 from support.world import PASSWORD, in_days, vacancy
 
@@ -177,6 +177,14 @@ def status_of(connection):
         return None
 
 
+def look_again(connections, statuses):
+    """The statuses, with those that have come since."""
+    for n, connection in enumerate(connections):
+        if statuses[n] is None:
+            statuses[n] = status_of(connection)
+    return statuses
+
+
 def test_half_sent_bodies_do_not_take_all_memory(lone_server):
     """150 clients send all but the last byte of a megabyte; what all of these may take together is 64 MiB. Who sends in full
     meanwhile is served: the one that has waited longest makes room."""
@@ -190,8 +198,8 @@ def test_half_sent_bodies_do_not_take_all_memory(lone_server):
     for size in (10, 100_000, 1_000_000):
         client.post("/v1/companies", {"x": "y" * size}).expect(422, "validation_failed")
     client.close()
-    time.sleep(0.5)
-    statuses = [status_of(connection) for connection in connections]
+    statuses = [None] * 150
+    eventually(lambda: look_again(connections, statuses).count(None) <= 63, "room was made", 60)
     assert statuses == [503] * (150 - statuses.count(None)) + [None] * statuses.count(None), statuses
     assert 50 < statuses.count(None) <= 63, statuses
     for connection in connections:
@@ -253,10 +261,7 @@ def test_a_batch_does_not_outlive_its_token(server, world, company, database, wa
     token, end = way(world, company, database)
     with open_batch(server, token) as connection:
         send_line(connection, vacancy(reference=(first := uuid.uuid4().hex)))
-        for _ in range(200):
-            if database.value("select count(*) from jobs where reference = %s", first):
-                break
-            time.sleep(0.02)
+        eventually(lambda: database.value("select count(*) from jobs where reference = %s", first), "the first line is done")
         end()
         send_line(connection, vacancy(reference=(second := uuid.uuid4().hex)))
         status, lines = results(connection)
@@ -270,19 +275,21 @@ def test_a_batch_does_not_outlive_its_token(server, world, company, database, wa
 def test_no_more_batches_at_once_than_there_is_memory_for(lone_server, world):
     company = world.company()
     connections = [open_batch(lone_server, company.token) for _ in range(40)]
-    time.sleep(0.5)
-    statuses = [status_of(connection) for connection in connections]
+    statuses = [None] * 40
+    eventually(lambda: look_again(connections, statuses).count(503) >= 8, "those too many are refused", 30)
     assert sorted(statuses, key=str) == [503] * 8 + [None] * 32
     status, lines = results(connections[statuses.index(None)])
     assert (status, lines) == (200, [])
     for connection in connections:
         connection.close()
-    for _ in range(100):
+
+    def served():
+        """A batch that is refused may be so before all of it is sent."""
         with open_batch(lone_server, company.token) as connection:
-            time.sleep(0.1)
-            if status_of(connection) is None:
+            try:
                 send_line(connection, vacancy())
-                assert [line["status"] for line in results(connection)[1]] == [201]
-                return
-        time.sleep(0.05)
-    pytest.fail("the batches that broke off still count")
+                status, lines = results(connection)
+            except (ConnectionError, http.client.HTTPException):
+                return False
+            return status == 200 and [line["status"] for line in lines] == [201]
+    eventually(served, "the batches that broke off do not count", 20)

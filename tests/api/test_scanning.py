@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.eventually import eventually
+from support.ports import free_port
 from support.server import BINARY, Server
 from support.world import World
 from test_documents import MOST, PDF, content, pdf, store
@@ -37,9 +38,7 @@ class Clamd:
         directory = self.directory = open_directory()
         (directory / "signatures").mkdir()
         (directory / "signatures/test.ndb").write_text(f"Test.Eicar:0:*:{EICAR.hex()}\n", encoding="ascii")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.path = directory / "clamd.ctl"
         (directory / "clamd.conf").write_text(
             f"Foreground yes\nDatabaseDirectory {directory}/signatures\nLocalSocket {self.path}\nTCPSocket {self.port}\n"

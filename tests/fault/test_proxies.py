@@ -18,6 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "api"))
 import http_servers  # noqa: E402
 import raw_requests  # noqa: E402
 from raw_http import converse  # noqa: E402
+from support.ports import free_port  # noqa: E402
 
 NGINX = """
 daemon off; worker_processes 1; pid {directory}/nginx.pid; error_log {directory}/nginx-error.log;
@@ -83,7 +84,7 @@ def front(request, tmp_path_factory):
     if not http_servers.ECHO.exists():
         pytest.skip(f"{http_servers.ECHO} is not built")
     behind = http_servers.start_echo(directory)
-    port = http_servers.free_port()
+    port = free_port()
     proxy = request.param(directory, behind.address[1], port)
     http_servers.wait_for(("127.0.0.1", port), proxy, 10)
     yield ("127.0.0.1", port), behind

@@ -12,6 +12,7 @@ import uuid
 import pytest
 from private_server import ROOT, Server, binary, new_data_dir, remove, wait_for
 from service import Caller, Postgres, address, company, ended_well, start
+from support.ports import free_port
 from support.world import vacancy
 
 RELEASE = "asan" not in binary() and "tsan" not in binary()
@@ -182,11 +183,6 @@ def first_answer(*arguments, url, port):
     _, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
     return taken
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
 
 
 def test_start_times(postgres, data_dir):

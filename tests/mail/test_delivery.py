@@ -10,7 +10,8 @@ import uuid
 
 import pytest
 from support.eventually import eventually
-from support.mail import Mailbox, free_port
+from support.mail import Mailbox
+from support.ports import free_port
 from support.server import Server
 
 

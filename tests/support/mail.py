@@ -3,20 +3,14 @@
 import email
 import email.policy
 import re
-import socket
 import threading
 import time
 from urllib.parse import urlsplit
 
 from aiosmtpd.controller import Controller
+from support.ports import free_port
 
 TOKEN = re.compile(r"sgrl_[0-9A-Za-z]{49}")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Message:

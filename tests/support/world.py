@@ -3,6 +3,7 @@ owner, and operators, by SQL, because no operation makes them."""
 
 import datetime
 import itertools
+import time
 import uuid
 from dataclasses import dataclass, field
 
@@ -12,6 +13,12 @@ PASSWORD = "correct horse battery"
 def in_days(days):
     """A day in UTC as the API writes it."""
     return (datetime.datetime.now(datetime.timezone.utc).date() + datetime.timedelta(days=days)).isoformat()
+
+
+def a_day_that_lasts(seconds=30):
+    """For what holds until the end of a day (UTC): a test that would begin in its last seconds begins with the next."""
+    while (now := datetime.datetime.now(datetime.timezone.utc)).hour == 23 and now.minute == 59 and now.second >= 60 - seconds:
+        time.sleep(0.2)
 
 
 def vacancy(**changes):
