@@ -1,7 +1,6 @@
 """What let a request in may end while the request is under way: the write looks again, in its own transaction."""
 
 import json
-import time
 
 import pytest
 from support.world import vacancy
@@ -17,7 +16,7 @@ def behind_the_cache(database, sql, *values):
 @pytest.fixture
 def company(world):
     made = world.company()
-    time.sleep(0.3)  # the notifications of its making are over
+    world.heard_all(made)
     made.client.get("/v1/me").expect(200)
     return made
 
@@ -35,7 +34,7 @@ def test_a_session_that_ended(company, database):
 
 def test_a_lesser_role(world, company, database):
     recruiter = world.member(company, "recruiter")
-    time.sleep(0.3)
+    world.heard_all(company)
     recruiter.client.get("/v1/me").expect(200)
     behind_the_cache(database, "update company_members set role = 'viewer' where account_id ="
                      " (select id from accounts where email = %s)", recruiter.email)

@@ -1,6 +1,5 @@
 """Verification and suspension of a company: by operators, with all that follows, on every instance."""
 
-import time
 
 import pytest
 from support.eventually import eventually
@@ -215,7 +214,7 @@ def test_owners_are_told(world, firm, operator, database):
 
 def test_what_was_under_way(world, firm, operator, database):
     """Suspended behind the caches: the write itself sees it."""
-    time.sleep(0.3)  # the notifications of its making are over
+    world.heard_all(firm)  # also of its making
     firm.client.get("/v1/me").expect(200)
     database.query("set session_replication_role = replica")
     database.query("update companies set suspended_at = now(), suspension_reason = 'Quietly.' where id = %s", firm.id)

@@ -105,7 +105,7 @@ def test_requests_are_counted_by_operation(api, metrics):
     requests_total = "segreteria_http_requests_total"
     eventually(lambda: counted(requests_total, operation="taxonomies_get", status="2xx") == 5, "five answers")
     assert counted(requests_total, operation="taxonomies_get", status="4xx") == 1
-    assert counted(requests_total, operation="none", status="4xx") == 1
+    eventually(lambda: counted(requests_total, operation="none", status="4xx") == 1, "the last is counted, too")
     assert counted("segreteria_http_request_duration_seconds_count") == 7
     assert counted("segreteria_http_request_duration_seconds_bucket", le="+Inf") == 7
     assert 0 < counted("segreteria_http_request_seconds_total", operation="taxonomies_get") < 5
@@ -168,7 +168,7 @@ def test_search(metrics, company, world, database):
     assert number(after, "segreteria_search_live") == 1 and number(after, "segreteria_search_over_limit") == 0
     assert number(after, "segreteria_search_segments") >= 1 and number(after, "segreteria_search_index_bytes") > 0
     assert number(after, "segreteria_search_memory_limit_bytes") == 1024 ** 3
-    assert 0 <= number(after, "segreteria_search_reading_age_seconds") < 3
+    assert 0 <= number(after, "segreteria_search_reading_age_seconds") < 30
     assert number(after, "segreteria_search_loads_total") == 1
     company.client.patch(f"/v1/jobs/{jobs[0]['id']}", {"status": "closed", "close_reason": "cancelled"}).expect(200)
     assert number(metrics(), "segreteria_search_vacancies") == number(after, "segreteria_search_vacancies") - 1

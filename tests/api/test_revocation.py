@@ -109,8 +109,8 @@ def test_tokens_of_a_removed_member_end_there(world, team, elsewhere):
     session.get("/v1/applications").expect(200)
     company.client.delete(member_path(world, company, member)).expect(204)
     draft(there).expect(401, "invalid_token")
-    eventually(lambda: there.get("/v1/jobs").status == 401, "the token is dead on the other server", 2)
-    eventually(lambda: session.get("/v1/applications").status == 403, "the session has no company on the other server", 2)
+    eventually(lambda: there.get("/v1/jobs").status == 401, "the token is dead on the other server")
+    eventually(lambda: session.get("/v1/applications").status == 403, "the session has no company on the other server")
 
 
 def test_a_revoked_token_writes_nothing_there(world, team, elsewhere):
@@ -120,7 +120,7 @@ def test_a_revoked_token_writes_nothing_there(world, team, elsewhere):
     draft(there).expect(201)
     company.client.delete(f"/v1/companies/{company.id}/tokens/{document['id']}").expect(204)
     draft(there).expect(401, "invalid_token")
-    eventually(lambda: there.get("/v1/jobs").status == 401, "dead on the other server", 2)
+    eventually(lambda: there.get("/v1/jobs").status == 401, "dead on the other server")
 
 
 def test_a_write_in_flight_comes_first(world, team, elsewhere, database):
@@ -219,7 +219,7 @@ def test_who_hears_nothing_remembers_nothing(world, team, elsewhere, database, o
     database.query("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() "
                    "and application_name = 'segreteria listen' and query like '%%segreteria_auth%%'")
     company.client.delete(member_path(world, company, member)).expect(204)
-    eventually(lambda: there.get("/v1/applications").status == 403, "it has not been remembered", 2)
+    eventually(lambda: there.get("/v1/applications").status == 403, "it has not been remembered")
 
 
 def together(calls):
@@ -245,7 +245,7 @@ def test_a_token_revokes_itself_many_times_at_once(world, company_of_tokens, els
             client.get("/v1/jobs?scope=own").expect(200)
         path = f"/v1/tokens/{document['id']}"
         statuses, seconds = together([lambda client=client: client.delete(path) for client in clients])
-        assert sorted(statuses) == [204] + [401] * 11 and seconds < 3, (statuses, seconds)
+        assert sorted(statuses) == [204] + [401] * 11 and seconds < 10, (statuses, seconds)
 
 
 def test_tokens_that_revoke_each_other(world, company_of_tokens):
@@ -255,7 +255,7 @@ def test_tokens_that_revoke_each_other(world, company_of_tokens):
             pair = [world.token(company_of_tokens, ["company:write", "tokens:write"]) for _ in range(2)]
             statuses, seconds = together([
                 lambda n=n: pair[n][1].delete(path.format(pair[1 - n][0]["id"])) for n in range(2)])
-            assert sorted(statuses) == [204, 401] and seconds < 3, (statuses, seconds)
+            assert sorted(statuses) == [204, 401] and seconds < 10, (statuses, seconds)
 
 
 def test_owners_who_remove_each_other(world, elsewhere):
@@ -264,4 +264,4 @@ def test_owners_who_remove_each_other(world, elsewhere):
         other = world.member(company, "owner")
         paths = [member_path(world, company, other), member_path(world, company, company)]
         statuses, seconds = together([lambda: company.client.delete(paths[0]), lambda: other.client.delete(paths[1])])
-        assert sorted(statuses) == [204, 403] and seconds < 3, (statuses, seconds)
+        assert sorted(statuses) == [204, 403] and seconds < 10, (statuses, seconds)

@@ -221,7 +221,7 @@ class TestScannerAway:
         time.sleep(0.5)
         assert scan_of(candidate, document) == "not_scanned"
         assert content(candidate.client, document["id"]).expect(200).body == data
-        assert b"scanner_unreachable" in server.log
+        eventually(lambda: b"scanner_unreachable" in server.log, "the log says so")
         away.rename(fake.path)  # and then there is one
         database.query("update documents set scan_due_at = now() where id = %s", document["id"])
         scanned(candidate, document, "clean")

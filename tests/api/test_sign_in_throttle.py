@@ -2,6 +2,7 @@
 a proxy, so that they can come from any address."""
 
 import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -52,7 +53,7 @@ def test_one_address_one_account(api, person, database):
     for _ in range(PAIR):
         sign_in(api, person.email, elsewhere).expect(401, "invalid_credentials")
     refused = sign_in(api, person.email, elsewhere).expect(429, "too_many_attempts")
-    assert 170 <= int(refused.headers["Retry-After"]) <= 180
+    assert 120 <= int(refused.headers["Retry-After"]) <= 180
     sign_in(api, person.email, elsewhere, PASSWORD).expect(429, "too_many_attempts")  # the right one is not looked at either
     database.query("update sign_in_throttle set clear_at = clear_at - interval '3 minutes'")
     sign_in(api, person.email, elsewhere, PASSWORD).expect(201)
@@ -128,8 +129,9 @@ def test_a_device_that_was_thrown_out_is_none(api, person, world, database):
 
 
 def test_one_address_many_accounts(api, person):
+    began = time.monotonic()
     looked_at = [sign_in(api, f"somebody.{i}@example.org", HOME).status for i in range(PLACE + 10)].count(401)
-    assert looked_at == PLACE
+    assert PLACE <= looked_at <= PLACE + (time.monotonic() - began) // 20 < PLACE + 10  # one more every 20 seconds
     sign_in(api, person.email, HOME, PASSWORD).expect(201)  # whoever is at home there gets in
 
 

@@ -48,7 +48,7 @@ def test_disabling_ends_everything_on_every_instance(database, api, tmp_path):
         done = run(database.conninfo, "disable", address.upper())
         assert (done.returncode, done.stderr) == (0, "")
         for one in (client, there.as_(client.token), api.as_(token), there.as_(token)):
-            eventually(lambda one=one: one.get("/v1/companies").status == 401, "it is over", 3)
+            eventually(lambda one=one: one.get("/v1/companies").status == 401, "it is over")
         api.post("/v1/sessions", {"email": address, "password": PASSWORD}).expect(401, "invalid_credentials")
         assert run(database.conninfo, "enable", address).returncode == 0
         client.get("/v1/companies").expect(401, "invalid_token")

@@ -7,6 +7,8 @@ import time
 import uuid
 from dataclasses import dataclass, field
 
+from support.eventually import eventually
+
 PASSWORD = "correct horse battery"
 
 
@@ -106,6 +108,14 @@ class World:
     def invitation(self, company, email=None, role="recruiter", **more):
         body = {"email": email or self.email("invited"), "role": role, **more}
         return company.client.post(f"/v1/companies/{company.id}/invitations", body).expect(201).json
+
+    def heard_all(self, company):
+        """Waits until the server has heard what the data base had to say so far: it is told in the order of what happened, so
+        when a token that ends now is dead, all before it was heard."""
+        document, client = self.token(company, ["jobs:read"])
+        client.get("/v1/jobs?scope=own").expect(200)
+        self.database.query("update api_tokens set revoked_at = now() where id = %s", document["id"])
+        eventually(lambda: client.get("/v1/jobs?scope=own").status == 401, "a token that ended is dead")
 
     def operator(self, model):
         _, email = self.insert_account("operator", model.email, "The operator")
