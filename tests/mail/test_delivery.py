@@ -198,13 +198,16 @@ def test_two_instances_never_send_a_message_twice(empty_database, tmp_path):
     try:
         empty_database.query("select mail_enqueue('password_changed', null, 'n' || n || '@posta.example') "
                              "from generate_series(1, 300) n")
-        eventually(lambda: box.texts == 8, "both send")
+        taken = "select count(*) from outbox where state in ('leased', 'handed')"
+        eventually(lambda: empty_database.value(taken) == 8, "both have begun")
+        box.hold.set()
         box.hold.set()
         eventually(lambda: empty_database.value("select count(*) from outbox where state <> 'sent'") == 0, "all are sent", 60)
         assert len(box.messages) == 300
         assert len({message.id for message in box.messages}) == 300
         assert all(b"event=mail_sent" in server.log for server in servers)
     finally:
+        box.hold.set()
         for server in servers:
             server.stop()
         box.stop()
