@@ -177,6 +177,30 @@ def test_three_an_hour(world, api, mailbox, database):
     assert len(about(mailbox, account.email, "Set a new password")) == 3
 
 
+def test_ten_new_passwords_a_day(world, api, mailbox, database):
+    """Anybody may ask for them, for any address."""
+    account = world.candidate()
+    for _ in range(5):
+        for _ in range(3):
+            ask_for_reset(api, account.email)
+        quiet(database)
+        database.query("update outbox set created_at = created_at - interval '61 minutes' where account_id = "
+                       "(select id from accounts where email = %s)", account.email)
+    assert len(about(mailbox, account.email, "Set a new password", 10)) == 10
+
+
+def test_a_reset_that_is_sent_again(world, api, mailbox):
+    """The link is used up by the first: under its key the second gets the same answer, and under another none."""
+    account, key = world.candidate(), {"Idempotency-Key": "the-new-password"}
+    ask_for_reset(api, account.email)
+    [message] = about(mailbox, account.email, "Set a new password")
+    body = {"token": message.token, "password": NEW_PASSWORD}
+    api.post("/v1/password/resets", body, headers=key).expect(204)
+    assert api.post("/v1/password/resets", body, headers=key).expect(204).headers["Idempotent-Replayed"] == "true"
+    api.post("/v1/password/resets", {**body, "password": "yet another horse"}, headers=key).expect(422, "idempotency_key_reused")
+    api.post("/v1/password/resets", body, headers={"Idempotency-Key": "another-key"}).expect(422, "invalid_link")
+
+
 def test_nothing_tells_whether_an_address_has_an_account(world, api, mailbox, database):
     account, disabled = world.candidate(), world.candidate()
     database.query("update accounts set disabled_at = now() where email = %s", disabled.email)

@@ -8,12 +8,14 @@ import re
 import socket
 import statistics
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from private_server import Server, new_data_dir, remove
 from service import SLOW, Caller, Postgres, address, memory
+from support.links import secret_of
 from support.world import PASSWORD
 
 QUEUE = 64  # hashes that may wait for the one thread: src/cli/serve.c
@@ -79,6 +81,22 @@ def test_more_than_can_be_hashed(server):
     assert statuses.count("401") >= QUEUE and statuses.count("503") >= 10
     assert all("\r\nRetry-After: " in text for text in answers if " 503 " in text[:20])
     assert peak(server) < before + QUEUE * ONE_HASH / 3  # a sanitizer keeps some of what was freed
+
+
+def reset(n, token):
+    body = json.dumps({"token": token, "password": "another horse, same battery"})
+    key = f"Idempotency-Key: reset-{n}\r\n" if n % 2 else ""
+    return (f"POST /v1/password/resets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{key}"
+            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}").encode()
+
+
+def test_nothing_is_hashed_for_a_link_that_nobody_has(server):
+    """More at once than could wait for a hash, with or without a key: none of them does."""
+    tokens = [secret_of(uuid.uuid4(), "password_reset") for _ in range(3 * QUEUE)]
+    with ThreadPoolExecutor(len(tokens)) as pool:
+        clients = list(pool.map(lambda n: send(server, reset(n, tokens[n])), range(len(tokens))))
+        answers = list(pool.map(answer, clients))
+    assert {(text.split(" ", 2)[1], "invalid_link" in text) for text in answers} == {("422", True)}
 
 
 def test_who_has_left_is_not_hashed_for(server, postgres):

@@ -33,6 +33,30 @@ def test_a_message_is_for_its_account_in_its_language(db, candidate):
         (None, "it", {"a": 1})]
 
 
+def test_two_instances_count_each_others_resets(db, candidate):
+    """Two were sent this hour and two are asked for; two instances take one each at the same moment: one is sent."""
+    address, one, two = f"{candidate.id}@posta.example", db.another(), db.another()
+    db.execute("delete from outbox")
+    db.execute("insert into outbox (template, account_id, lang, state, ended_at) select 'password_reset', %s, 'en', 'sent', now() "
+               "from generate_series(1, 2)", account_of(candidate))
+    for _ in range(2):
+        db.call("password_request_reset", email=address, link_id=new_id(), link_hash=token_hash())
+
+    def take(own, limit):
+        return [row["to_address"] for row in own.rows("mail_lease", limit=limit, lease=new_id()) if row["state"] == "leased"].count(address)
+    try:
+        one.execute("begin")
+        taken = take(one, 1)
+        assert (taken, take(two, 9)) == (1, 0)
+        one.execute("commit")
+        db.execute("update outbox set due_at = now() where to_address = %s and state = 'queued'", address)
+        assert take(two, 9) == 0
+        assert db.value("select count(*) from outbox where to_address = %s or account_id = %s", address, account_of(candidate)) == 3
+    finally:
+        for own in (one, two):
+            own.connection.close()
+
+
 def test_a_message_key_is_queued_once(db, candidate):
     for _ in range(3):
         db.execute("select mail_enqueue('password_changed', %s, null, '{}', 'once')", account_of(candidate))

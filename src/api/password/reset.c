@@ -1,5 +1,6 @@
 /* POST /v1/password/resets: a new password, by the link of a message. Every session of the account
- * is dead before the answer. */
+ * is dead before the answer. The link is looked up first, by its keyed hash: anybody may ask, and
+ * only who has one is worth an Argon2id. What is refused was refused before, in the same words. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
@@ -15,16 +16,28 @@ static void on_hash(struct api_call *call, struct password_job *job) {
         api_fail(call, status);
 }
 
+static void on_link(struct api_call *call, const struct db_result *result) {
+    if (!str_eq(db_result_get(result, "status"), STR("200"))) {
+        api_reply_row(call, result);
+        return;
+    }
+    enum status status = api_password_hash(call, api_body_text(call, "password", NULL), on_hash);
+    if (status != STATUS_OK)
+        api_fail(call, status);
+}
+
 enum status api_password_reset(struct api_call *call) {
     struct str token = api_body_text(call, "token", NULL);
     if (token_check(TOKEN_LINK, token) != STATUS_OK) { /* no Argon2id for a typing error */
         api_problem(call, "invalid_link");
         return STATUS_OK;
     }
-    struct str password = api_body_text(call, "password", NULL);
-    if (!api_password_acceptable(call, "/password", password,
+    if (!api_password_acceptable(call, "/password", api_body_text(call, "password", NULL),
                                  STR_NONE)) /* whose it is: not known */
         return STATUS_OK;
     enum status status = api_link_bind(call, token);
-    return status != STATUS_OK ? status : api_password_hash(call, password, on_hash);
+    api_bind(call, "key_hashes",
+             call->has_idempotency_key ? call->idempotency.key_hashes : STR("{}"));
+    return status != STATUS_OK ? status
+                               : api_submit_then(call, &stmt_password_reset_read, on_link);
 }
