@@ -294,6 +294,8 @@ def test_with_an_application(world, database):
     wrong = candidate.client.post(path, {"document_ids": [mine[0]["id"], foreign["id"], str(uuid.uuid4())]}).expect(422, "validation_failed")
     assert wrong.errors == {("/document_ids/1", "unknown_document"), ("/document_ids/2", "unknown_document")}
     candidate.client.post(path, {"document_ids": [mine[0]["id"]] * 2}).expect(422, "validation_failed")
+    twice = candidate.client.post(path, {"document_ids": [mine[0]["id"], mine[1]["id"], mine[0]["id"].upper()]})
+    assert twice.expect(422, "validation_failed").errors == {("/document_ids/2", "duplicate_document")}
     assert database.fingerprint() == before
     sent = candidate.client.post(path, {"document_ids": [d["id"] for d in mine]}).expect(201).json
     kept = [{name: value for name, value in d.items() if name != "purge_after"} for d in mine]
