@@ -79,6 +79,18 @@ def test_the_client_is_read_by_the_agency_and_by_operators(agency, world, candid
     agency.client.get(f"/v1/jobs/{plain['id']}/client").expect(404, "not_found")
 
 
+def test_a_shield_does_not_tell_who_the_client_is(agency, world):
+    """Who names the client's VAT number on the shield applies like everybody else: a refusal would confirm the guess."""
+    job, answers = agency.client.post("/v1/jobs", vacancy(**HIDDEN)).expect(201).json, []
+    for entries in ([{"kind": "vat_id", "value": CLIENT["vat_id"]}], []):
+        person = world.candidate()
+        person.client.put("/v1/me/employer-shield", {"entries": entries}).expect(200)
+        application = world.application(person, job)
+        answers.append(set(application))
+        assert agency.client.get(f"/v1/applications/{application['id']}").expect(200).json["candidate"]["id"] == person.id
+    assert answers[0] == answers[1]
+
+
 @pytest.mark.parametrize("kind, verified", [("employer", False), ("employer", True), ("agency", False)])
 def test_who_may_not_publish(world, database, kind, verified):
     company = world.company()
