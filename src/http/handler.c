@@ -12,8 +12,9 @@ static const struct http_application *application(const struct http_request *req
 
 /* Of each part of the query libmicrohttpd makes an argument, which nobody asks it for, in the
  * connection's small memory: a thousand are too many for that, and its answer would name none of
- * them. It looks for '&' after it has shown us the target, which is copied by then; of a query
- * without any it makes one. */
+ * them. There is no option against it. It promises to call us before the target is parsed; the
+ * bytes are its connection's, and copied by then. Of a query without '&' it makes one argument.
+ * decisions/0011 */
 static void make_one_argument(const char *uri) {
     for (char *c = strchr(uri, '?'); c != NULL; c = strchr(c, '&'))
         if (*c == '&')
