@@ -38,6 +38,5 @@ enum status api_password_reset(struct api_call *call) {
     enum status status = api_link_bind(call, token);
     api_bind(call, "key_hashes",
              call->has_idempotency_key ? call->idempotency.key_hashes : STR("{}"));
-    return status != STATUS_OK ? status
-                               : api_submit_then(call, &stmt_password_reset_read, on_link);
+    return status != STATUS_OK ? status : api_submit_then(call, &stmt_password_reset_read, on_link);
 }
