@@ -42,6 +42,16 @@ def test_a_piece_is_made_in_one_form(db, filled, form, calls):
     assert items.count("\n") == 200 and {name: n for name, n in made.items() if n} == calls
 
 
+def test_a_page_describes_a_vacancy_once(db, filled):
+    company, jobs = filled
+    db = db.another()
+    with db.connection.transaction():
+        db.execute("set local track_functions = 'all'")
+        items = json.loads("[" + db.value("select items from applications_view_list(%s, %s, '{}', null, 20)", company.id, jobs[0]) + "]")
+        calls = db.value("select calls from pg_stat_xact_user_functions where funcname = 'application_job_json'")
+    assert [item["job"]["id"] for item in items] == [jobs[0]] * 20 and calls == 1
+
+
 @pytest.mark.parametrize("which", ["company", "first", "second"])
 def test_the_first_page_walks_one_index(db, filled, which):
     """Not the thousands of the company that are newer than a vacancy's two hundred, nor sorts them."""
