@@ -103,7 +103,7 @@ def test_what_others_change_is_seen(one, postgres, place):
     client = one.client()
     for _ in range(5):
         rename(postgres)
-        agrees(client, postgres, 3)
+        agrees(client, postgres)
 
 
 def test_a_notification_that_got_lost(one, postgres, place):
@@ -115,7 +115,7 @@ def test_a_notification_that_got_lost(one, postgres, place):
         connection.execute("create trigger quiet after update on job_documents for each row execute function quiet()")
         try:
             rename(postgres)
-            agrees(client, postgres, 5)
+            agrees(client, postgres)
         finally:
             connection.execute("drop trigger quiet on job_documents")
             connection.execute("alter table job_documents enable trigger user")
@@ -174,7 +174,7 @@ def test_a_transaction_that_commits_late_is_not_passed_over(one, postgres, place
             time.sleep(0.02)
         assert str(job) in found(client)
         late.commit()
-    agrees(client, postgres, 3)
+    agrees(client, postgres)
     assert str(job) not in found(client)
 
 

@@ -238,7 +238,8 @@ def test_clients_that_go_away(serve):
 
 
 def test_gone_behind_a_lock(serve, postgres):
-    """Requests given up while their statements wait are not run when the lock is gone, but for those already sent."""
+    """Requests given up while their statements wait: each is done at most once, and others are served. (That a client has gone is
+    seen when its answer is sent: docs/decisions/0011.)"""
     server = serve()
     token, _ = company(server)
     with locked(postgres, "jobs"):
