@@ -13,7 +13,7 @@ struct plans;
 /* Names may get other meanings (a gazetteer is loaded): what is kept is not older than this. */
 #define PLANS_TTL_MS 60000u
 
-/* places: how many texts at most, a power of two; bytes_max: of one, with its key. */
+/* places: how many texts at most, a power of two, 4 or more; bytes_max: of one, with its key. */
 NODISCARD enum status plans_create(size_t places, size_t bytes_max, struct plans **out);
 void plans_destroy(struct plans *plans); /* NULL is allowed */
 /* STR_NONE: none is kept. Valid until the next put. */
