@@ -17,7 +17,7 @@ static const uint64_t *counted(struct run *run, const struct view *view, int kin
     uint32_t own = UINT32_C(1) << kind;
     for (unsigned filter = 0; filter < FILTERS; filter++)
         if (view->filters[filter] != NULL && (own >> filter & 1) != 0) {
-            filter_all_but(view, own, run->room[0]);
+            (void)filter_all_but(view, own, run->room[0]);
             return run->room[0];
         }
     return view->hits;

@@ -65,9 +65,9 @@ static void count_columns(const struct search_segment *segment, const struct val
 /* How many of the vacancies are in the list; few are looked up, one by one. */
 static uint32_t count_in(const struct search_segment *segment, struct list list, const uint64_t *in,
                          const uint32_t *few, uint32_t count) {
-    if (few == NULL || !segment_dense(segment, list.count))
+    if (few == NULL || !list_is_row(list))
         return list_count_and(segment, list, in);
-    const uint64_t *row = segment_row(segment, list.where);
+    const uint64_t *row = list_row(segment, list);
     uint32_t found = 0;
     for (uint32_t i = 0; i < count; i++)
         found += bits_get(row, few[i]);
@@ -109,7 +109,7 @@ static uint32_t own_filters(unsigned field) {
 static void pass_filters(const struct view *view, uint32_t own, uint64_t *base, uint64_t *out) {
     struct view other = *view;
     other.base = base;
-    filter_all_but(&other, own, out);
+    (void)filter_all_but(&other, own, out);
 }
 
 /* ---- keys ---- */

@@ -1,14 +1,26 @@
 /* Filters of a query: one row of bits each, so that every facet can be counted without its own. */
 #include "run.h"
 
-/* Bits are noted that cost reading so many gaps. */
-#define LANGUAGES_READ_NOTED 1024u
+/* Bits are noted that cost so much: a gap read costs one, a row a 16th of its words. */
+#define LANGUAGES_COST_NOTED 1024u
 
 static uint64_t *new_bits(struct run *run, const struct view *view) {
     uint64_t *bits = scratch_array(run->scratch, view->segment->words, sizeof *bits);
     if (bits != NULL)
         memset(bits, 0, view->segment->words * sizeof *bits);
     return bits;
+}
+
+/* One value that many vacancies have: its row as it stands. */
+static const uint64_t *row_of_field(const struct run *run, const struct view *view,
+                                    unsigned field) {
+    const struct search_segment *segment = view->segment;
+    const struct search_filter *filter = &run->query->fields[field];
+    const struct values *values = &segment->values[field];
+    int64_t value = filter->count == 1 ? values_find(values, filter->values[0]) : -1;
+    if (value < 0 || !list_is_row(values->lists[value]))
+        return NULL;
+    return list_row(segment, values->lists[value]);
 }
 
 static void filter_field(struct run *run, const struct view *view, unsigned field, uint64_t *out) {
@@ -40,12 +52,12 @@ static bool covered(const struct search_query *query, struct str code, unsigned 
     return false;
 }
 
-/* Gives how many gaps it read. */
-static uint32_t work_out_languages(struct run *run, const struct view *view, uint64_t *out) {
+/* Gives what it cost. */
+static size_t work_out_languages(struct run *run, const struct view *view, uint64_t *out) {
     const struct search_segment *segment = view->segment;
     const struct values *values = &segment->values[VALUE_REQUIREMENT];
     bool any = run->query->languages_fit == SEARCH_LANGUAGES_ANY;
-    uint32_t read = 0;
+    size_t cost = 0;
     for (uint32_t i = 0; i < values->count; i++) {
         struct str text = values_text(values, i);
         unsigned said = (uint8_t)text.ptr[text.len - 1];
@@ -54,35 +66,52 @@ static uint32_t work_out_languages(struct run *run, const struct view *view, uin
         if (!(any ? fits : must && !fits))
             continue;
         list_or(segment, values->lists[i], out);
-        read += segment_dense(segment, values->lists[i].count) ? 0 : values->lists[i].count;
+        cost += list_is_row(values->lists[i]) ? segment->words / 16 : values->lists[i].count;
     }
     if (!any) { /* so far what asks for too much */
         memcpy(run->room[0], out, segment->words * sizeof *out);
         bits_fill(out, segment->docs, segment->words);
         bits_andnot(out, run->room[0], segment->words);
     }
-    return read;
+    return cost;
 }
 
 /* Who searches says one language, mostly, and there are few that many vacancies ask for: those are
  * noted (memo.h). */
+struct language_key {
+    uint8_t bytes[16];
+    size_t len; /* 0: not noted */
+};
+
+static struct language_key language_key(const struct search_query *query) {
+    const struct search_language_skill *skill = query->languages;
+    struct language_key key = {
+        .bytes = {MEMO_LANGUAGE, query->languages_fit == SEARCH_LANGUAGES_ANY, skill->level},
+        .len = 3};
+    if (query->languages_count > 1 || skill->code.len > sizeof key.bytes - key.len)
+        return (struct language_key){0};
+    memcpy(key.bytes + key.len, skill->code.ptr, skill->code.len);
+    key.len += skill->code.len;
+    return key;
+}
+
+/* NULL: not noted. */
+static const uint64_t *row_of_languages(const struct run *run, const struct view *view) {
+    const struct search_segment *segment = view->segment;
+    const struct language_key key = language_key(run->query);
+    const struct memo_entry *noted = key.len == 0
+                                         ? NULL
+                                         : memo_find_key(segment->memo, key.bytes, key.len);
+    if (noted == NULL || noted->noted_len != segment->words * sizeof(uint64_t))
+        return NULL;
+    return (const uint64_t *)(const void *)noted->bytes;
+}
+
 static void filter_languages(struct run *run, const struct view *view, uint64_t *out) {
     const struct search_segment *segment = view->segment;
-    const struct search_language_skill *skill = run->query->languages;
-    size_t size = segment->words * sizeof *out, len = 3;
-    uint8_t key[16] = {MEMO_LANGUAGE, run->query->languages_fit == SEARCH_LANGUAGES_ANY,
-                       skill->level};
-    if (run->query->languages_count > 1 || skill->code.len > sizeof key - len) {
-        (void)work_out_languages(run, view, out);
-        return;
-    }
-    memcpy(key + len, skill->code.ptr, skill->code.len);
-    len += skill->code.len;
-    const struct memo_entry *noted = memo_find_key(segment->memo, key, len);
-    if (noted != NULL && noted->noted_len == size)
-        memcpy(out, noted->bytes, size);
-    else if (work_out_languages(run, view, out) >= LANGUAGES_READ_NOTED)
-        memo_add_key(segment->memo, key, len, 0, out, size);
+    const struct language_key key = language_key(run->query);
+    if (work_out_languages(run, view, out) >= LANGUAGES_COST_NOTED && key.len > 0)
+        memo_add_key(segment->memo, key.bytes, key.len, 0, out, segment->words * sizeof *out);
 }
 
 static void filter_office_days(const struct run *run, const struct view *view, uint64_t *out) {
@@ -156,30 +185,49 @@ static enum status filter_one(struct run *run, const struct view *view, unsigned
     return STATUS_OK;
 }
 
+/* What the segment, or what is noted with it, has as a row already; NULL: nothing. */
+static const uint64_t *row_there_is(const struct run *run, const struct view *view,
+                                    unsigned filter) {
+    if (filter == FILTER_LANGUAGES)
+        return row_of_languages(run, view);
+    return filter < SEARCH_FIELDS ? row_of_field(run, view, filter) : NULL;
+}
+
 enum status filter_view(struct run *run, struct view *view) {
     size_t words = view->segment->words;
+    bool any = false;
     for (unsigned filter = 0; filter < FILTERS; filter++) {
         view->filters[filter] = NULL;
         if (!run->filtered[filter])
             continue;
-        view->filters[filter] = new_bits(run, view);
-        if (view->filters[filter] == NULL)
-            return STATUS_NO_MEMORY;
-        enum status status = filter_one(run, view, filter, view->filters[filter]);
+        any = true;
+        view->filters[filter] = row_there_is(run, view, filter);
+        if (view->filters[filter] != NULL)
+            continue;
+        uint64_t *own = new_bits(run, view);
+        enum status status = own == NULL ? STATUS_NO_MEMORY : filter_one(run, view, filter, own);
         if (status != STATUS_OK)
             return status;
+        view->filters[filter] = own;
     }
-    view->hits = scratch_array(run->scratch, words, sizeof *view->hits);
-    if (view->hits == NULL)
+    if (!any) {
+        view->hits = view->base;
+        view->hits_count = bits_count(view->base, words);
+        return STATUS_OK;
+    }
+    uint64_t *hits = scratch_array(run->scratch, words, sizeof *hits);
+    if (hits == NULL)
         return STATUS_NO_MEMORY;
-    filter_all_but(view, 0, view->hits);
+    view->hits = hits;
+    view->hits_count = filter_all_but(view, 0, hits);
     return STATUS_OK;
 }
 
-void filter_all_but(const struct view *view, uint32_t but, uint64_t *out) {
-    size_t words = view->segment->words;
-    memcpy(out, view->base, words * sizeof *out);
+uint32_t filter_all_but(const struct view *view, uint32_t but, uint64_t *out) {
+    const uint64_t *rows[FILTERS + 1] = {view->base};
+    size_t count = 1;
     for (unsigned filter = 0; filter < FILTERS; filter++)
         if (view->filters[filter] != NULL && (but >> filter & 1) == 0)
-            bits_and(out, view->filters[filter], words);
+            rows[count++] = view->filters[filter];
+    return bits_all_of(out, rows, count, view->segment->words);
 }

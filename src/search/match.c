@@ -1,165 +1,271 @@
-/* Which vacancies of a segment have the words of a query. Each clause is a row of bits, made of the
- * lists of its words; clauses are ANDed. A word in a tier: the lists of its best weights up to
- * that.
+/* Which vacancies of a segment have the words of a query. Each clause is a row of bits: one of the
+ * segment's own where a single list has it, else made of the lists of its words; clauses are ANDed.
+ * A word in a tier: the lists of its best weights up to that.
  */
 #include "run.h"
 
-/* The term's vacancies in tiers up to `tier`, added to `into`; false when there are none. */
-static bool add_term(const struct search_segment *segment, uint32_t number, unsigned tier,
-                     uint64_t *into) {
-    const struct term *term = &segment->terms[number];
-    bool any = tier == TIERS;
-    if (tier == TIERS)
-        list_or(segment, terms_docs(term), into);
-    for (unsigned i = 0; i < tier && tier < TIERS && term->tiers != TERM_NO_TIERS; i++)
-        if (segment->tiers[term->tiers].best[i].count > 0) {
-            list_or(segment, segment->tiers[term->tiers].best[i], into);
-            any = true;
-        }
-    return any;
+#define NOWHERE (-1)
+
+static bool is_word(const struct search_sequence *sequence) {
+    return sequence->count == 1 && !sequence->steps[0].prefix;
 }
 
-static enum status add_prefix(struct run *run, const struct view *view, uint8_t dictionary,
-                              struct str prefix, unsigned tier, uint64_t *into, bool *any) {
-    const struct search_segment *segment = view->segment;
-    uint32_t from, to;
-    terms_prefix(segment, dictionary, prefix, &from, &to);
-    for (uint32_t term = from; term < to; term++) {
-        if (tier == TIERS && !segment_dense(segment, segment->terms[term].count))
-            run->prefix_reads += segment->terms[term].count;
-        if (run->prefix_reads > PREFIX_READS_MAX)
-            return STATUS_TOO_LARGE;
-        *any = add_term(segment, term, tier, into) || *any;
+/* ---- what is looked up once ---- */
+
+static void find_in_clause(struct view *view, uint8_t dictionary,
+                           const struct search_clause *clause, size_t *sequence) {
+    for (size_t i = 0; i < clause->count; i++, ++*sequence)
+        view->terms[*sequence] = is_word(&clause->any[i])
+                                     ? terms_find(view->segment, dictionary,
+                                                  clause->any[i].steps[0].lexeme)
+                                     : NOWHERE;
+}
+
+static enum status find_terms(struct run *run, struct view *view) {
+    const struct search_query *query = run->query;
+    size_t sequence = 0;
+    view->terms = scratch_array(run->scratch, run->sequences_count, sizeof *view->terms);
+    if (view->terms == NULL)
+        return STATUS_NO_MEMORY;
+    for (size_t i = 0; i < query->texts_count; i++) {
+        const struct search_text *text = &query->texts[i];
+        for (size_t j = 0; j < text->all_count; j++)
+            find_in_clause(view, text->dictionary, &text->all[j], &sequence);
+        for (size_t j = 0; j < text->none_count; j++)
+            find_in_clause(view, text->dictionary, &text->none[j], &sequence);
     }
     return STATUS_OK;
 }
 
-/* Any of the clause's sequences, into `into`; *any tells whether there may be one. phrase: the
- * number of the clause's first phrase among those that are kept, or NULL when they are not. */
+static struct place_in_text past_text(struct place_in_text place, const struct search_text *text) {
+    for (size_t i = 0; i < text->all_count; i++) {
+        place.sequence += text->all[i].count;
+        for (size_t j = 0; j < text->all[i].count; j++)
+            place.phrase += text->all[i].any[j].count > 1;
+    }
+    for (size_t i = 0; i < text->none_count; i++)
+        place.sequence += text->none[i].count;
+    return place;
+}
+
+/* ---- words and prefixes ---- */
+
+/* Vacancies of lists, put together: rows wait until there are several, sparse lists go in at once.
+ */
+#define WAITING_MAX 8u
+struct union_row {
+    const struct search_segment *segment;
+    uint64_t *into;
+    bool begun; /* into has something; else it is uninitialised */
+    const uint64_t *waiting[WAITING_MAX + 1];
+    size_t waiting_count;
+};
+
+static struct union_row union_begin(const struct search_segment *segment, uint64_t *into) {
+    struct union_row row = {.segment = segment};
+    row.into = into;
+    return row;
+}
+
+static void union_write(struct union_row *row) {
+    size_t words = row->segment->words;
+    if (row->begun)
+        row->waiting[row->waiting_count++] = row->into;
+    if (row->waiting_count == 0)
+        memset(row->into, 0, words * sizeof *row->into);
+    else
+        bits_any_of(row->into, row->waiting, row->waiting_count, words);
+    row->waiting_count = 0;
+    row->begun = true;
+}
+
+static void union_row_add(struct union_row *row, const uint64_t *other) {
+    if (row->waiting_count == WAITING_MAX)
+        union_write(row);
+    row->waiting[row->waiting_count++] = other;
+}
+
+static void union_list_add(struct union_row *row, struct list list) {
+    if (list_is_row(list)) {
+        union_row_add(row, list_row(row->segment, list));
+        return;
+    }
+    if (!row->begun)
+        union_write(row);
+    list_or(row->segment, list, row->into);
+}
+
+/* What has been put together: a single row as it stands, or `into`; NULL: nothing. */
+static const uint64_t *union_end(struct union_row *row) {
+    if (!row->begun && row->waiting_count == 0)
+        return NULL;
+    if (!row->begun && row->waiting_count == 1)
+        return row->waiting[0];
+    if (row->waiting_count > 0)
+        union_write(row);
+    return row->into;
+}
+
+/* The term's vacancies in tiers up to `tier`. */
+static void add_term(struct union_row *row, uint32_t number, unsigned tier) {
+    const struct search_segment *segment = row->segment;
+    const struct term *term = &segment->terms[number];
+    if (tier == TIERS)
+        union_list_add(row, terms_docs(term));
+    for (unsigned i = 0; i < tier && tier < TIERS && term->tiers != TERM_NO_TIERS; i++)
+        if (segment->tiers[term->tiers].best[i].count > 0)
+            union_list_add(row, segment->tiers[term->tiers].best[i]);
+}
+
+static bool is_nowhere(const struct search_segment *segment, const struct term *term,
+                       unsigned tier) {
+    for (unsigned i = 0; i < tier && tier < TIERS && term->tiers != TERM_NO_TIERS; i++)
+        if (segment->tiers[term->tiers].best[i].count > 0)
+            return false;
+    return tier < TIERS;
+}
+
+static enum status add_prefix(struct run *run, struct union_row *row, uint8_t dictionary,
+                              struct str prefix, unsigned tier) {
+    const struct search_segment *segment = row->segment;
+    uint32_t from, to;
+    terms_prefix(segment, dictionary, prefix, &from, &to);
+    for (uint32_t term = from; term < to; term++) {
+        if (tier == TIERS && !list_is_row(terms_docs(&segment->terms[term])))
+            run->prefix_reads += segment->terms[term].count;
+        if (run->prefix_reads > PREFIX_READS_MAX)
+            return STATUS_TOO_LARGE;
+        add_term(row, term, tier);
+    }
+    return STATUS_OK;
+}
+
+/* ---- clauses ---- */
+
+/* Any of the clause's sequences: *out is a row of the segment or `into`, NULL when there is none.
+ * kept: whether its phrases are among those that the view keeps. */
 static enum status match_clause(struct run *run, struct view *view, uint8_t dictionary,
-                                const struct search_clause *clause, unsigned tier, size_t *phrase,
-                                uint64_t *into, bool *any) {
-    memset(into, 0, view->segment->words * sizeof *into);
-    *any = false;
+                                const struct search_clause *clause, unsigned tier,
+                                struct place_in_text *place, bool kept, uint64_t *into,
+                                const uint64_t **out) {
+    struct union_row row = union_begin(view->segment, into);
     for (size_t i = 0; i < clause->count; i++) {
         const struct search_sequence *sequence = &clause->any[i];
-        const struct search_step *step = &sequence->steps[0];
+        int64_t term = view->terms[place->sequence++];
         enum status status = STATUS_OK;
         if (sequence->count > 1) {
-            uint64_t *own[TIERS], **tiers = phrase == NULL ? own : view->phrases[(*phrase)++];
+            const uint64_t *own[TIERS], **tiers = kept ? view->phrases[place->phrase++] : own;
             if (tier == TIERS)
                 status = match_phrase(run, view, dictionary, sequence, tiers);
-            if (status == STATUS_OK && tiers[tier - 1] != NULL) {
-                bits_or(into, tiers[tier - 1], view->segment->words);
-                *any = true;
-            }
-        } else if (step->prefix) {
-            status = add_prefix(run, view, dictionary, step->lexeme, tier, into, any);
-        } else {
-            int64_t term = terms_find(view->segment, dictionary, step->lexeme);
-            if (term >= 0)
-                *any = add_term(view->segment, (uint32_t)term, tier, into) || *any;
+            if (status == STATUS_OK && tiers[tier - 1] != NULL)
+                union_row_add(&row, tiers[tier - 1]);
+        } else if (sequence->steps[0].prefix) {
+            status = add_prefix(run, &row, dictionary, sequence->steps[0].lexeme, tier);
+        } else if (term != NOWHERE) {
+            add_term(&row, (uint32_t)term, tier);
         }
         if (status != STATUS_OK)
             return status;
     }
+    *out = union_end(&row);
     return STATUS_OK;
 }
 
-/* A clause of one word: its lists may tell at once that it is nowhere, or be a row as it is. */
-static const struct term *single_term(const struct view *view, uint8_t dictionary,
-                                      const struct search_clause *clause, bool *single) {
-    *single = clause->count == 1 && clause->any[0].count == 1 && !clause->any[0].steps[0].prefix;
-    if (!*single)
-        return NULL;
-    int64_t term = terms_find(view->segment, dictionary, clause->any[0].steps[0].lexeme);
-    return term < 0 ? NULL : &view->segment->terms[term];
-}
-
-static size_t phrases_of(const struct search_text *text) {
-    size_t count = 0;
-    for (size_t i = 0; i < text->all_count; i++)
-        for (size_t j = 0; j < text->all[i].count; j++)
-            count += text->all[i].any[j].count > 1;
-    return count;
-}
-
-/* All clauses, into `into`; it is not touched when *any becomes false. */
-static enum status match_all(struct run *run, struct view *view, const struct search_text *text,
-                             unsigned tier, size_t phrase, uint64_t *into, bool *any) {
+/* Before any work: whether a word that must be there is nowhere. */
+static bool lacks_word(const struct view *view, const struct search_text *text, unsigned tier,
+                       size_t sequence) {
     const struct search_segment *segment = view->segment;
-    for (size_t i = 0; i < text->all_count; i++) { /* before any work: is one nowhere? */
-        bool single;
-        const struct term *term = single_term(view, text->dictionary, &text->all[i], &single);
-        if (single && (term == NULL || (tier < TIERS && term->tiers == TERM_NO_TIERS))) {
-            *any = false;
-            return STATUS_OK;
-        }
+    for (size_t i = 0; i < text->all_count; sequence += text->all[i++].count) {
+        const struct search_clause *clause = &text->all[i];
+        int64_t term = view->terms[sequence];
+        if (clause->count == 1 && is_word(&clause->any[0]) &&
+            (term == NOWHERE || is_nowhere(segment, &segment->terms[term], tier)))
+            return true;
     }
+    return false;
+}
+
+/* All clauses; *out as match_clause() has it. */
+static enum status match_all(struct run *run, struct view *view, const struct search_text *text,
+                             unsigned tier, struct place_in_text *place, uint64_t *into,
+                             const uint64_t **out) {
+    *out = NULL;
+    if (lacks_word(view, text, tier, place->sequence))
+        return STATUS_OK;
     for (size_t i = 0; i < text->all_count; i++) {
-        bool single;
-        const struct term *term = single_term(view, text->dictionary, &text->all[i], &single);
-        const uint64_t *clause = run->room[1];
-        if (term != NULL && tier == TIERS && segment_dense(segment, term->count)) {
-            clause = segment_row(segment, term->docs);
-        } else {
-            enum status status = match_clause(run, view, text->dictionary, &text->all[i], tier,
-                                              &phrase, run->room[1], any);
-            if (status != STATUS_OK || !*any)
-                return status;
+        const uint64_t *clause = NULL, *so_far = *out;
+        enum status status = match_clause(run, view, text->dictionary, &text->all[i], tier, place,
+                                          true, so_far == into ? run->room[1] : into, &clause);
+        *out = clause;
+        if (status != STATUS_OK || clause == NULL)
+            return status;
+        if (so_far != NULL) {
+            bits_set_and(into, so_far, clause, view->segment->words);
+            *out = into;
         }
-        if (i == 0)
-            memcpy(into, clause, segment->words * sizeof *into);
-        else
-            bits_and(into, clause, segment->words);
     }
-    *any = true;
+    return STATUS_OK;
+}
+
+/* Takes the excluded words out of *row, which becomes `into`. */
+static enum status match_none(struct run *run, struct view *view, const struct search_text *text,
+                              struct place_in_text *place, uint64_t *into, const uint64_t **row) {
+    size_t words = view->segment->words;
+    for (size_t i = 0; i < text->none_count; i++) {
+        const uint64_t *some = NULL;
+        enum status status = match_clause(run, view, text->dictionary, &text->none[i], TIERS, place,
+                                          false, run->room[1], &some);
+        if (status != STATUS_OK)
+            return status;
+        if (some == NULL)
+            continue;
+        if (*row != into)
+            memcpy(into, *row, words * sizeof *into);
+        bits_andnot(into, some, words);
+        *row = into;
+    }
     return STATUS_OK;
 }
 
 static enum status match_dictionary(struct run *run, struct view *view,
-                                    const struct search_text *text, unsigned tier, size_t phrase,
-                                    uint64_t *into, bool *any) {
+                                    const struct search_text *text, unsigned tier,
+                                    struct place_in_text place, uint64_t *into,
+                                    const uint64_t **out) {
     const struct search_segment *segment = view->segment;
     const struct values *dictionaries = &segment->values[VALUE_DICTIONARY];
     int64_t own = values_find(dictionaries, str_from((const char *)&text->dictionary, 1));
-    *any = own >= 0;
+    *out = NULL;
     if (own < 0) /* no vacancy of that dictionary here */
         return STATUS_OK;
-    if (text->all_count == 0) {
-        memset(into, 0, segment->words * sizeof *into);
-        list_or(segment, dictionaries->lists[own], into);
-    }
-    enum status status = match_all(run, view, text, tier, phrase, into, any);
-    for (size_t i = 0; i < text->none_count && tier == TIERS && *any; i++) {
-        bool some;
-        if (status == STATUS_OK)
-            status = match_clause(run, view, text->dictionary, &text->none[i], tier, NULL,
-                                  run->room[1], &some);
-        if (status != STATUS_OK)
-            return status;
-        if (some)
-            bits_andnot(into, run->room[1], segment->words);
-    }
-    return status;
+    enum status status = STATUS_OK;
+    if (text->all_count == 0)
+        *out = list_bits(segment, dictionaries->lists[own], into);
+    else
+        status = match_all(run, view, text, tier, &place, into, out);
+    if (status != STATUS_OK || *out == NULL || tier < TIERS)
+        return status;
+    return match_none(run, view, text, &place, into, out);
 }
 
-enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *out,
-                       bool *any) {
+enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *room,
+                       const uint64_t **out) {
     const struct search_query *query = run->query;
-    size_t words = view->segment->words, phrase = 0;
-    *any = false;
+    struct place_in_text place = {0};
+    *out = NULL;
+    if (tier == TIERS && find_terms(run, view) != STATUS_OK)
+        return STATUS_NO_MEMORY;
     for (size_t i = 0; i < query->texts_count; i++) {
-        bool some;
-        uint64_t *into = *any ? run->room[0] : out;
-        enum status status = match_dictionary(run, view, &query->texts[i], tier, phrase, into,
+        const uint64_t *some = NULL, *so_far = *out;
+        uint64_t *into = so_far == room ? run->room[0] : room;
+        enum status status = match_dictionary(run, view, &query->texts[i], tier, place, into,
                                               &some);
         if (status != STATUS_OK)
             return status;
-        phrase += phrases_of(&query->texts[i]);
-        if (some && *any)
-            bits_or(out, into, words);
-        *any = *any || some;
+        place = past_text(place, &query->texts[i]);
+        if (so_far != NULL && some != NULL)
+            bits_set_or(room, so_far, some, view->segment->words);
+        if (some != NULL)
+            *out = so_far == NULL ? some : room;
     }
     return STATUS_OK;
 }

@@ -19,7 +19,7 @@ struct memo_entry {
     uint32_t key_len;
     uint32_t count;
     uint32_t noted_len;
-    uint8_t bytes[]; /* what is noted, then the key */
+    _Alignas(uint64_t) uint8_t bytes[]; /* what is noted, then the key */
 };
 
 struct memo {

@@ -38,10 +38,46 @@ static void take(struct run *run, struct search_result *result, const struct vie
         .distance_m = distance};
 }
 
-/* The newest of view->page, after the cursor when `bounded`, until the page is full. */
+/* Where the walk is in a view. */
+struct head {
+    int64_t doc;   /* -1: at its end */
+    uint32_t left; /* of the few hits */
+};
+
+/* The newest of the page below `below`; key: the tier, 0 any. */
+static void head_next(struct head *head, const struct view *view, int64_t key, int64_t below) {
+    head->doc = -1;
+    if (view->few == NULL) {
+        if (view->page != NULL)
+            head->doc = bits_previous(view->page, below);
+        return;
+    }
+    while (head->doc < 0 && head->left > 0) {
+        uint32_t i = --head->left;
+        if (view->few[i] < below && (key == 0 || view->few_tiers[i] == key))
+            head->doc = view->few[i];
+    }
+}
+
+static size_t newest_of(const struct run *run, const struct head *heads) {
+    size_t newest = SIZE_MAX;
+    for (size_t i = 0; i < run->views_count; i++) {
+        if (heads[i].doc < 0)
+            continue;
+        const struct search_segment *own = run->views[i].segment;
+        if (newest == SIZE_MAX ||
+            segment_compare(run->views[newest].segment, (uint32_t)heads[newest].doc,
+                            own->published[heads[i].doc], &own->ids[heads[i].doc]) < 0)
+            newest = i;
+    }
+    return newest;
+}
+
+/* The newest of each view's page, or of its few, after the cursor when `bounded`, until the page is
+ * full. */
 static enum status walk(struct run *run, struct search_result *result, int64_t key, bool bounded) {
     const struct search_after *after = &run->query->after;
-    int64_t *heads = scratch_array(run->scratch, run->views_count, sizeof *heads);
+    struct head *heads = scratch_array(run->scratch, run->views_count, sizeof *heads);
     if (heads == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->views_count; i++) {
@@ -49,27 +85,20 @@ static enum status walk(struct run *run, struct search_result *result, int64_t k
         int64_t end = segment->docs;
         if (bounded)
             end = lower_bound(segment, after->published_at_us, &after->id);
-        heads[i] = run->views[i].page == NULL ? -1 : bits_previous(run->views[i].page, end);
+        heads[i].left = run->views[i].hits_count;
+        head_next(&heads[i], &run->views[i], key, end);
     }
     for (;;) {
-        size_t newest = SIZE_MAX;
-        for (size_t i = 0; i < run->views_count; i++) {
-            if (heads[i] < 0)
-                continue;
-            const struct search_segment *own = run->views[i].segment;
-            if (newest == SIZE_MAX ||
-                segment_compare(run->views[newest].segment, (uint32_t)heads[newest],
-                                own->published[heads[i]], &own->ids[heads[i]]) < 0)
-                newest = i;
-        }
+        size_t newest = newest_of(run, heads);
         if (newest == SIZE_MAX)
             return STATUS_OK;
         if (result->hits_count == run->query->limit) {
             result->more = true;
             return STATUS_OK;
         }
-        take(run, result, &run->views[newest], (uint32_t)heads[newest], key);
-        heads[newest] = bits_previous(run->views[newest].page, heads[newest]);
+        struct head *head = &heads[newest];
+        take(run, result, &run->views[newest], (uint32_t)head->doc, key);
+        head_next(head, &run->views[newest], key, head->doc);
     }
 }
 
@@ -84,22 +113,31 @@ static enum status page_recent(struct run *run, struct search_result *result) {
 /* The hits of exactly this tier into view->page; view->ranked has those of better ones, then these,
  * too. */
 static enum status next_tier(struct run *run, struct view *view, unsigned tier, uint64_t *room) {
-    size_t words = view->segment->words;
-    bool any = true;
+    const uint64_t *match = view->hits;
     view->page = NULL;
-    if (view->nothing)
+    if (view->nothing || view->few != NULL)
         return STATUS_OK;
-    if (tier == TIERS || !run->query->has_text) {
-        memcpy(room, view->hits, words * sizeof *room);
-    } else {
-        enum status status = match_text(run, view, tier, room, &any);
-        if (status != STATUS_OK || !any)
+    if (tier < TIERS && run->query->has_text) {
+        enum status status = match_text(run, view, tier, room, &match);
+        if (status != STATUS_OK || match == NULL)
             return status;
-        bits_and(room, view->hits, words);
     }
-    bits_andnot(room, view->ranked, words);
-    bits_or(view->ranked, room, words);
-    view->page = room;
+    if (bits_take(room, view->ranked, match, view->hits, view->segment->words) > 0)
+        view->page = room;
+    return STATUS_OK;
+}
+
+/* Room for the tiers of the view's hits, or, when they are few, each one's tier. */
+static enum status begin_tiers(struct run *run, struct view *view, uint64_t **room) {
+    size_t words = view->segment->words;
+    *room = NULL;
+    if (view->nothing || view->few != NULL)
+        return view->nothing ? STATUS_OK : tier_of_few(run, view);
+    *room = scratch_array(run->scratch, words, sizeof **room);
+    view->ranked = scratch_array(run->scratch, words, sizeof *view->ranked);
+    if (*room == NULL || view->ranked == NULL)
+        return STATUS_NO_MEMORY;
+    memset(view->ranked, 0, words * sizeof *view->ranked);
     return STATUS_OK;
 }
 
@@ -109,14 +147,9 @@ static enum status page_relevance(struct run *run, struct search_result *result)
     if (rooms == NULL)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < run->views_count; i++) {
-        struct view *view = &run->views[i];
-        size_t words = view->segment->words;
-        rooms[i] = scratch_array(run->scratch, words, sizeof *rooms[i]);
-        view->ranked = scratch_array(run->scratch, words, sizeof *view->ranked);
-        if (rooms[i] == NULL || view->ranked == NULL)
-            return STATUS_NO_MEMORY;
-        if (!view->nothing)
-            memset(view->ranked, 0, words * sizeof *view->ranked);
+        enum status status = begin_tiers(run, &run->views[i], &rooms[i]);
+        if (status != STATUS_OK)
+            return status;
     }
     for (unsigned tier = 1; tier <= TIERS && !result->more; tier++) {
         if (after->set && tier + 1 < after->key)
@@ -239,10 +272,11 @@ static enum status page_heap(struct run *run, struct search_result *result) {
     for (size_t i = 0; i < run->views_count; i++) {
         struct view *view = &run->views[i];
         if (run->query->sort == SEARCH_BY_SALARY) { /* whose pay is compared */
-            view->page = scratch_array(run->scratch, view->segment->words, sizeof *view->page);
-            if (view->page == NULL)
+            uint64_t *paid = scratch_array(run->scratch, view->segment->words, sizeof *paid);
+            if (paid == NULL)
                 return STATUS_NO_MEMORY;
-            filter_currencies(run, view, view->page);
+            filter_currencies(run, view, paid);
+            view->page = paid;
         }
         gather(run, view, &heap);
     }

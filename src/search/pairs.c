@@ -7,11 +7,24 @@
 #include <string.h>
 
 #include "memory.h"
-#include "segment.h"
+#include "writer.h"
 
 #define POSITIONS (0x4000u + 1u)
+#define SQUARES (PAIRS_WORDS_MAX / 64u)
+#define PAIRS ((size_t)PAIRS_WORDS_MAX * PAIRS_WORDS_MAX)
 
-/* A list on its way. */
+struct pair {
+    struct list best[PAIR_TIERS];
+    bool left_out;
+};
+
+struct pairs {
+    uint32_t words_count;
+    uint32_t words[PAIRS_WORDS_MAX]; /* terms, ascending */
+    struct pair found[PAIRS];        /* first * PAIRS_WORDS_MAX + second */
+};
+
+/* What is found of a pair: gaps of ordinals, four times, and the tier. */
 struct draft {
     uint8_t *bytes;
     size_t len, capacity;
@@ -31,31 +44,53 @@ struct making {
     uint32_t terms[PAIRS_WORDS_MAX];
     uint32_t count;
     struct word *words;
-    uint64_t *board; /* of each position: which words stand there */
+    uint64_t (*board)[SQUARES]; /* of each position: which words stand there */
     struct draft *drafts;
     size_t room; /* bytes that the lists may take yet */
 };
 
 /* ---- which words ---- */
 
-/* The commonest, the most frequent first. */
-static void choose(struct making *making) {
+/* In how many titles the word is. */
+static uint32_t titles_of(const struct search_segment *segment, uint32_t term) {
+    uint32_t tiers = segment->terms[term].tiers;
+    return tiers == TERM_NO_TIERS ? 0 : segment->tiers[tiers].best[0].count;
+}
+
+static bool is_chosen(const struct making *making, uint32_t term) {
+    for (uint32_t i = 0; i < making->count; i++)
+        if (making->terms[i] == term)
+            return true;
+    return false;
+}
+
+/* Adds the dense words with the greatest counts, up to `max` in all. */
+static void choose_by(struct making *making, uint32_t max, bool titles) {
     const struct search_segment *segment = making->segment;
+    uint32_t from = making->count, counts[PAIRS_WORDS_MAX];
     for (uint32_t term = 0; term < segment->terms_count; term++) {
-        uint32_t count = segment->terms[term].count, at = making->count;
-        if (!segment_dense(segment, count))
+        uint32_t count = titles ? titles_of(segment, term) : segment->terms[term].count,
+                 at = making->count;
+        if (count == 0 || !list_is_row(terms_docs(&segment->terms[term])) ||
+            (at == max && count <= counts[at - 1]) || is_chosen(making, term))
             continue;
-        if (at == PAIRS_WORDS_MAX) {
-            if (count <= segment->terms[making->terms[at - 1]].count)
-                continue;
+        if (at == max)
             at--;
-        } else {
+        else
             making->count++;
-        }
-        for (; at > 0 && segment->terms[making->terms[at - 1]].count < count; at--)
+        for (; at > from && counts[at - 1] < count; at--) {
             making->terms[at] = making->terms[at - 1];
+            counts[at] = counts[at - 1];
+        }
         making->terms[at] = term;
+        counts[at] = count;
     }
+}
+
+/* Half of them by titles, since who asks for a phrase mostly has one in mind. */
+static void choose(struct making *making) {
+    choose_by(making, PAIRS_WORDS_MAX / 2, true);
+    choose_by(making, PAIRS_WORDS_MAX, false);
 }
 
 static int compare_terms(const void *a, const void *b) {
@@ -68,21 +103,20 @@ static enum status begin(struct making *making) {
     qsort(making->terms, making->count, sizeof making->terms[0], compare_terms);
     making->words = memory_array(making->count, sizeof *making->words);
     making->board = memory_zeroed(POSITIONS + 1, sizeof *making->board);
-    making->drafts = memory_zeroed((size_t)PAIRS_WORDS_MAX * PAIRS_WORDS_MAX,
-                                   sizeof *making->drafts);
+    making->drafts = memory_zeroed(PAIRS, sizeof *making->drafts);
     making->room = segment->bytes_len / PAIRS_SHARE;
     if (making->words == NULL || making->board == NULL || making->drafts == NULL)
         return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < making->count; i++) {
         const struct term *term = &segment->terms[making->terms[i]];
-        making->words[i].row = segment_row(segment, term->docs);
+        making->words[i].row = list_row(segment, terms_docs(term));
         making->words[i].next = segment->bytes + term->positions;
     }
     return STATUS_OK;
 }
 
 static void end(struct making *making) {
-    for (size_t i = 0; making->drafts != NULL && i < (size_t)PAIRS_WORDS_MAX * PAIRS_WORDS_MAX; i++)
+    for (size_t i = 0; making->drafts != NULL && i < PAIRS; i++)
         free(making->drafts[i].bytes);
     free(making->drafts);
     free(making->board);
@@ -120,21 +154,29 @@ static void set_up(struct making *making, uint32_t doc) {
         word->count = code_positions_read(word->next, word->positions);
         word->next = code_positions_skip(word->next);
         for (uint32_t k = 0; k < word->count; k++)
-            making->board[word->positions[k]] |= UINT64_C(1) << i;
+            making->board[word->positions[k]][i / 64] |= UINT64_C(1) << i % 64;
     }
+}
+
+/* Which words stand there, after the i-th. */
+static enum status look_after(struct making *making, uint32_t i, uint32_t position, uint32_t doc) {
+    struct draft *drafts = &making->drafts[(size_t)i * PAIRS_WORDS_MAX];
+    for (uint32_t square = 0; square < SQUARES; square++)
+        for (uint64_t w = making->board[position][square]; w != 0; w &= w - 1) {
+            struct draft *draft = &drafts[square * 64 + (uint32_t)__builtin_ctzll(w)];
+            uint32_t tier = phrase_tier(making->segment, doc, position);
+            if (note(making, draft, doc, tier) != STATUS_OK)
+                return STATUS_NO_MEMORY;
+        }
+    return STATUS_OK;
 }
 
 static enum status look(struct making *making, uint32_t doc) {
     for (uint32_t i = 0; i < making->count; i++) {
         const struct word *word = &making->words[i];
         for (uint32_t k = 0; k < word->count; k++) {
-            uint32_t after = word->positions[k] + 1u;
-            for (uint64_t w = making->board[after]; w != 0; w &= w - 1) {
-                struct draft *draft =
-                    &making->drafts[i * PAIRS_WORDS_MAX + (uint32_t)__builtin_ctzll(w)];
-                if (note(making, draft, doc, phrase_tier(making->segment, doc, after)) != STATUS_OK)
-                    return STATUS_NO_MEMORY;
-            }
+            if (look_after(making, i, word->positions[k] + 1u, doc) != STATUS_OK)
+                return STATUS_NO_MEMORY;
         }
     }
     return STATUS_OK;
@@ -143,34 +185,57 @@ static enum status look(struct making *making, uint32_t doc) {
 static void clear(struct making *making) {
     for (uint32_t i = 0; i < making->count; i++)
         for (uint32_t k = 0; k < making->words[i].count; k++)
-            making->board[making->words[i].positions[k]] = 0;
+            memset(making->board[making->words[i].positions[k]], 0, sizeof making->board[0]);
 }
 
 /* ---- the result ---- */
 
-static enum status gather(const struct making *making, struct pairs **out) {
-    size_t len = 0, at = 0;
-    for (size_t i = 0; i < (size_t)PAIRS_WORDS_MAX * PAIRS_WORDS_MAX; i++)
-        len += making->drafts[i].len;
-    struct pairs *pairs = memory_array(1, sizeof *pairs + len);
-    if (pairs == NULL)
-        return STATUS_NO_MEMORY;
+/* The vacancies of one tier; room for draft->count. */
+static uint32_t of_tier(const struct draft *draft, uint32_t tier, uint32_t *out) {
+    const uint8_t *at = draft->bytes;
+    uint32_t doc = 0, count = 0, number;
+    for (uint32_t i = 0; i < draft->count; i++) {
+        at = code_number_read(at, &number);
+        doc += number >> 2;
+        if ((number & 3) == tier)
+            out[count++] = doc;
+    }
+    return count;
+}
+
+static enum status gather_one(const struct draft *draft, struct writer *writer, uint32_t *room,
+                              struct pair *out) {
+    out->left_out = draft->left_out;
+    for (uint32_t tier = 0; tier < PAIR_TIERS && draft->count > 0; tier++) {
+        uint32_t count = of_tier(draft, tier, room);
+        if (count == 0)
+            continue;
+        enum status status = writer_list(writer, room, count, SEGMENT_ROW_SHARE_TIERS,
+                                         &out->best[tier]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static enum status gather(const struct making *making, struct writer *writer, struct pairs **out) {
+    struct pairs *pairs = memory_zeroed(1, sizeof *pairs);
+    uint32_t *room = memory_array(making->segment->docs, sizeof *room);
+    enum status status = pairs == NULL || room == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    for (size_t i = 0; i < PAIRS && status == STATUS_OK; i++)
+        status = gather_one(&making->drafts[i], writer, room, &pairs->found[i]);
+    free(room);
+    if (status != STATUS_OK) {
+        free(pairs);
+        return status;
+    }
     pairs->words_count = making->count;
     memcpy(pairs->words, making->terms, sizeof pairs->words);
-    pairs->bytes_len = len;
-    for (size_t i = 0; i < (size_t)PAIRS_WORDS_MAX * PAIRS_WORDS_MAX; i++) {
-        const struct draft *draft = &making->drafts[i];
-        pairs->found[i] = (struct pair){(uint32_t)at,
-                                        draft->left_out ? PAIR_LEFT_OUT : draft->count};
-        if (draft->len > 0)
-            memcpy(pairs->bytes + at, draft->bytes, draft->len);
-        at += draft->len;
-    }
     *out = pairs;
     return STATUS_OK;
 }
 
-enum status pairs_make(const struct search_segment *segment, struct pairs **out) {
+enum status pairs_make(struct search_segment *segment, struct writer *writer, struct pairs **out) {
     struct making making = {.segment = segment};
     *out = NULL;
     if (segment->docs < PAIRS_DOCS_MIN)
@@ -185,14 +250,12 @@ enum status pairs_make(const struct search_segment *segment, struct pairs **out)
         clear(&making);
     }
     if (status == STATUS_OK)
-        status = gather(&making, out);
+        status = gather(&making, writer, out);
     end(&making);
     return status;
 }
 
-size_t pairs_memory(const struct pairs *pairs) {
-    return pairs == NULL ? 0 : sizeof *pairs + pairs->bytes_len;
-}
+size_t pairs_memory(const struct pairs *pairs) { return pairs == NULL ? 0 : sizeof *pairs; }
 
 /* ---- reading ---- */
 
@@ -208,22 +271,12 @@ static int64_t place_of(const struct pairs *pairs, uint32_t term) {
     return low < pairs->words_count && pairs->words[low] == term ? (int64_t)low : -1;
 }
 
-const struct pair *pairs_find(const struct pairs *pairs, uint32_t first, uint32_t second) {
+const struct list *pairs_find(const struct pairs *pairs, uint32_t first, uint32_t second) {
     if (pairs == NULL)
         return NULL;
     int64_t a = place_of(pairs, first), b = place_of(pairs, second);
     if (a < 0 || b < 0)
         return NULL;
     const struct pair *pair = &pairs->found[a * PAIRS_WORDS_MAX + b];
-    return pair->count == PAIR_LEFT_OUT ? NULL : pair;
-}
-
-void pairs_read(const struct pairs *pairs, const struct pair *pair, uint32_t *out) {
-    const uint8_t *at = pairs->bytes + pair->where;
-    uint32_t doc = 0, number;
-    for (uint32_t i = 0; i < pair->count; i++) {
-        at = code_number_read(at, &number);
-        doc += number >> 2;
-        out[i] = doc | (number & 3) << MEMO_TIER_SHIFT;
-    }
+    return pair->left_out ? NULL : pair->best;
 }

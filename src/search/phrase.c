@@ -158,27 +158,61 @@ static uint32_t find_all(struct phrase *phrase, const uint64_t *among, uint32_t 
 }
 #endif
 
+/* A row for one more tier: what is in the better ones, and room for more; NULL: no memory. */
+static uint64_t *next_row(struct run *run, const struct view *view, const uint64_t *so_far) {
+    size_t size = view->segment->words * sizeof *so_far;
+    uint64_t *bits = scratch_array(run->scratch, view->segment->words, sizeof *bits);
+    if (bits != NULL && so_far != NULL)
+        memcpy(bits, so_far, size);
+    else if (bits != NULL)
+        memset(bits, 0, size);
+    return bits;
+}
+
 /* Matches into bits, each in its tier and all worse ones. */
 static enum status spread(struct run *run, const struct view *view, const uint32_t *matches,
-                          uint32_t count, uint64_t *out[TIERS]) {
-    size_t words = view->segment->words;
-    uint64_t *bits = scratch_array(run->scratch, words * TIERS, sizeof *bits);
-    if (bits == NULL)
-        return STATUS_NO_MEMORY;
-    memset(bits, 0, words * TIERS * sizeof *bits);
+                          uint32_t count, const uint64_t *out[TIERS]) {
+    uint32_t counts[TIERS] = {0};
+    const uint64_t *so_far = NULL;
     for (uint32_t i = 0; i < count; i++)
-        bits_set(bits + (matches[i] >> MEMO_TIER_SHIFT) * words,
-                 matches[i] & ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1));
-    for (unsigned tier = 0; tier < TIERS; tier++) {
-        out[tier] = bits + tier * words;
-        if (tier > 0)
-            bits_or(out[tier], out[tier - 1], words);
+        counts[matches[i] >> MEMO_TIER_SHIFT]++;
+    for (uint32_t tier = 0; tier < TIERS; out[tier++] = so_far) {
+        if (counts[tier] == 0)
+            continue;
+        uint64_t *bits = next_row(run, view, so_far);
+        if (bits == NULL)
+            return STATUS_NO_MEMORY;
+        for (uint32_t i = 0; i < count; i++)
+            if (matches[i] >> MEMO_TIER_SHIFT == tier)
+                bits_set(bits, matches[i] & ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1));
+        so_far = bits;
+    }
+    return STATUS_OK;
+}
+
+/* The same of lists, one a tier. */
+static enum status spread_lists(struct run *run, const struct view *view, const struct list *lists,
+                                const uint64_t *out[TIERS]) {
+    const struct search_segment *segment = view->segment;
+    const uint64_t *so_far = NULL;
+    for (unsigned tier = 0; tier < TIERS; out[tier++] = so_far) {
+        if (lists[tier].count == 0)
+            continue;
+        if (so_far == NULL && list_is_row(lists[tier])) {
+            so_far = list_row(segment, lists[tier]);
+            continue;
+        }
+        uint64_t *bits = next_row(run, view, so_far);
+        if (bits == NULL)
+            return STATUS_NO_MEMORY;
+        list_or(segment, lists[tier], bits);
+        so_far = bits;
     }
     return STATUS_OK;
 }
 
 /* Two common words side by side are worked out already; NULL: these are not. */
-static const struct pair *noted_pair(const struct search_segment *segment, uint8_t dictionary,
+static const struct list *noted_pair(const struct search_segment *segment, uint8_t dictionary,
                                      const struct search_step *first) {
     if (segment->pairs == NULL || first[1].distance != first[0].distance + 1)
         return NULL;
@@ -188,39 +222,34 @@ static const struct pair *noted_pair(const struct search_segment *segment, uint8
 }
 
 /* Out of the candidates of a longer phrase go those that lack two of its words side by side. */
-static enum status narrow(struct run *run, const struct search_segment *segment, uint8_t dictionary,
+static enum status narrow(struct run *run, const struct view *view, uint8_t dictionary,
                           const struct search_sequence *sequence, uint64_t *among) {
+    const struct search_segment *segment = view->segment;
     for (size_t i = 0; i + 1 < sequence->count; i++) {
-        const struct pair *pair = noted_pair(segment, dictionary, &sequence->steps[i]);
+        const struct list *pair = noted_pair(segment, dictionary, &sequence->steps[i]);
+        const uint64_t *rows[TIERS];
         if (pair == NULL)
             continue;
-        uint32_t *docs = scratch_array(run->scratch, (size_t)pair->count + 1, sizeof *docs);
-        if (docs == NULL)
+        if (spread_lists(run, view, pair, rows) != STATUS_OK)
             return STATUS_NO_MEMORY;
-        pairs_read(segment->pairs, pair, docs);
-        memset(run->room[2], 0, segment->words * sizeof *run->room[2]);
-        for (uint32_t k = 0; k < pair->count; k++)
-            bits_set(run->room[2], docs[k] & ((UINT32_C(1) << MEMO_TIER_SHIFT) - 1));
-        bits_and(among, run->room[2], segment->words);
+        if (rows[TIERS - 1] == NULL)
+            memset(among, 0, segment->words * sizeof *among);
+        else
+            bits_and(among, rows[TIERS - 1], segment->words);
     }
     return STATUS_OK;
 }
 
 enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,
-                         const struct search_sequence *sequence, uint64_t *out[TIERS]) {
+                         const struct search_sequence *sequence, const uint64_t *out[TIERS]) {
     const struct search_segment *segment = view->segment;
     for (unsigned tier = 0; tier < TIERS; tier++)
         out[tier] = NULL;
-    const struct pair *pair = sequence->count == 2
+    const struct list *pair = sequence->count == 2
                                   ? noted_pair(segment, dictionary, sequence->steps)
                                   : NULL;
-    if (pair != NULL) {
-        uint32_t *found = scratch_array(run->scratch, (size_t)pair->count + 1, sizeof *found);
-        if (found == NULL)
-            return STATUS_NO_MEMORY;
-        pairs_read(segment->pairs, pair, found);
-        return spread(run, view, found, pair->count, out);
-    }
+    if (pair != NULL)
+        return spread_lists(run, view, pair, out);
     const struct memo_entry *noted = memo_find(segment->memo, dictionary, sequence);
     if (noted != NULL) {
         uint32_t *again = scratch_array(run->scratch, noted->count, sizeof *again);
@@ -238,7 +267,7 @@ enum status match_phrase(struct run *run, const struct view *view, uint8_t dicti
     phrase->positions = run->positions;
     if (!candidates(run, view, dictionary, phrase, among))
         return STATUS_OK;
-    if (sequence->count > 2 && narrow(run, segment, dictionary, sequence, among) != STATUS_OK)
+    if (sequence->count > 2 && narrow(run, view, dictionary, sequence, among) != STATUS_OK)
         return STATUS_NO_MEMORY;
     uint32_t count = bits_count(among, segment->words);
     uint32_t *matches = scratch_array(run->scratch, count, sizeof *matches);

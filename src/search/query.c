@@ -4,6 +4,21 @@
  */
 #include "run.h"
 
+/* For facets: what matches, of which what is in base is taken away later. */
+static enum status begin_gone(struct run *run, struct view *view, const uint64_t *text) {
+    const struct search_segment *segment = view->segment;
+    if (run->query->facets_count == 0)
+        return STATUS_OK;
+    view->gone = scratch_array(run->scratch, segment->words, sizeof *view->gone);
+    if (view->gone == NULL)
+        return STATUS_NO_MEMORY;
+    if (run->query->has_text)
+        memcpy(view->gone, text, segment->words * sizeof *view->gone);
+    else
+        bits_fill(view->gone, segment->docs, segment->words);
+    return STATUS_OK;
+}
+
 static enum status begin_view(struct run *run, struct view *view, const struct part *part) {
     const struct search_segment *segment = part->segment;
     *view = (struct view){.segment = segment};
@@ -17,32 +32,27 @@ static enum status begin_view(struct run *run, struct view *view, const struct p
             return STATUS_NO_MEMORY;
         memset(view->phrases, 0, size);
     }
+    const uint64_t *text = part->live->bits;
     if (run->query->has_text) {
-        bool any;
-        enum status status = match_text(run, view, TIERS, view->base, &any);
+        enum status status = match_text(run, view, TIERS, view->base, &text);
         if (status != STATUS_OK)
             return status;
-        if (!any) {
+        if (text == NULL) {
             memset(view->base, 0, segment->words * sizeof *view->base);
             view->nothing = true;
             view->hits = view->base;
             return STATUS_OK;
         }
-    } else {
-        bits_fill(view->base, segment->docs, segment->words);
     }
-    size_t size = segment->words * sizeof *view->base;
-    if (run->query->facets_count > 0) {
-        view->gone = scratch_array(run->scratch, segment->words, sizeof *view->gone);
-        if (view->gone == NULL)
-            return STATUS_NO_MEMORY;
-        memcpy(view->gone, view->base, size);
-    }
-    bits_and(view->base, part->live->bits, segment->words);
+    enum status status = begin_gone(run, view, text);
+    if (status != STATUS_OK)
+        return status;
+    bits_set_and(view->base, text, part->live->bits, segment->words);
     segment_drop_expired(segment, run->query->today, view->base);
     if (view->gone != NULL)
         bits_andnot(view->gone, view->base, segment->words);
-    return filter_view(run, view);
+    status = filter_view(run, view);
+    return status == STATUS_OK ? tier_few(run, view) : status;
 }
 
 static void note_filters(struct run *run) {
@@ -89,11 +99,10 @@ static void count(struct run *run, struct search_result *result) {
         const struct search_segment *segment = view->segment;
         if (view->nothing)
             continue;
-        result->total += bits_count(view->hits, segment->words);
+        result->total += view->hits_count;
         if (!run->query->salary.set)
             continue;
-        filter_all_but(view, UINT32_C(1) << FILTER_SALARY, run->room[0]);
-        uint32_t all = bits_count(run->room[0], segment->words);
+        uint32_t all = filter_all_but(view, UINT32_C(1) << FILTER_SALARY, run->room[0]);
         uint32_t told = list_count_and(segment, segment->values[VALUE_CURRENCY].some, run->room[0]);
         filter_currencies(run, view, run->room[1]);
         uint32_t compared = bits_count_and(run->room[0], run->room[1], segment->words);
@@ -108,7 +117,7 @@ enum status search_query_run(const struct search_version *version, const struct 
                              struct search_result *out) {
     struct run run = {.version = version, .query = query, .scratch = scratch, .arena = arena};
     struct search_result result = {0};
-    enum status status = query_check(query, &run.phrases_count);
+    enum status status = query_check(query, &run.sequences_count, &run.phrases_count);
     if (status != STATUS_OK)
         return status;
     scratch_reset(scratch);

@@ -1,15 +1,20 @@
 /* Whether a query keeps the rules and bounds of query.h. */
 #include "run.h"
 
-static enum status check_clause(const struct search_clause *clause, size_t *steps,
+struct counted {
+    size_t steps, sequences;
+};
+
+static enum status check_clause(const struct search_clause *clause, struct counted *counted,
                                 size_t *phrases) {
+    counted->sequences += clause->count;
     for (size_t i = 0; i < clause->count; i++) {
         const struct search_sequence *sequence = &clause->any[i];
         if (sequence->count == 0)
             return STATUS_INVALID;
-        *steps += sequence->count;
+        counted->steps += sequence->count;
         *phrases += sequence->count > 1;
-        if (*steps > SEARCH_STEPS_MAX || sequence->count > STEPS_OF_SEQUENCE_MAX)
+        if (counted->steps > SEARCH_STEPS_MAX || sequence->count > STEPS_OF_SEQUENCE_MAX)
             return STATUS_TOO_LARGE;
         for (size_t j = 0; j < sequence->count; j++) {
             const struct search_step *step = &sequence->steps[j];
@@ -22,8 +27,10 @@ static enum status check_clause(const struct search_clause *clause, size_t *step
     return STATUS_OK;
 }
 
-static enum status check_texts(const struct search_query *query, size_t *phrases) {
-    size_t steps = 0, excluded = 0;
+static enum status check_texts(const struct search_query *query, size_t *sequences,
+                               size_t *phrases) {
+    struct counted counted = {0};
+    size_t excluded = 0;
     if (!query->has_text)
         return STATUS_OK;
     for (size_t i = 0; i < query->texts_count; i++) {
@@ -35,12 +42,13 @@ static enum status check_texts(const struct search_query *query, size_t *phrases
             return STATUS_TOO_LARGE;
         enum status status = STATUS_OK;
         for (size_t j = 0; j < text->all_count && status == STATUS_OK; j++)
-            status = check_clause(&text->all[j], &steps, phrases);
+            status = check_clause(&text->all[j], &counted, phrases);
         for (size_t j = 0; j < text->none_count && status == STATUS_OK; j++)
-            status = check_clause(&text->none[j], &steps, &excluded);
+            status = check_clause(&text->none[j], &counted, &excluded);
         if (status != STATUS_OK)
             return status;
     }
+    *sequences = counted.sequences;
     return STATUS_OK;
 }
 
@@ -74,11 +82,11 @@ static enum status check_facets(const struct search_query *query) {
     return STATUS_OK;
 }
 
-enum status query_check(const struct search_query *query, size_t *phrases) {
-    *phrases = 0;
+enum status query_check(const struct search_query *query, size_t *sequences, size_t *phrases) {
+    *sequences = *phrases = 0;
     if (query->limit > SEARCH_LIMIT_MAX)
         return STATUS_TOO_LARGE;
-    enum status status = check_texts(query, phrases);
+    enum status status = check_texts(query, sequences, phrases);
     if (status == STATUS_OK)
         status = check_filters(query);
     return status == STATUS_OK ? check_facets(query) : status;

@@ -24,17 +24,26 @@ enum filter {
 /* The gaps that the prefixes of one query may make it read; some 20 ms. */
 #define PREFIX_READS_MAX UINT64_C(16000000)
 
+/* Where the walk of a text's sequences is: those of `all` and `none` in order. */
+struct place_in_text {
+    size_t sequence, phrase;
+};
+
 struct view {
     const struct search_segment *segment;
-    bool nothing;               /* no text here matches: base and hits are empty */
-    uint64_t *base;             /* current, open, of matching text */
-    uint64_t *gone;             /* of matching text, but not in base; NULL without facets */
-    uint64_t *filters[FILTERS]; /* NULL: not asked for */
-    uint64_t *hits;             /* base and all filters */
-    uint64_t *(
+    bool nothing;                     /* no text here matches: base and hits are empty */
+    uint64_t *base;                   /* current, open, of matching text */
+    uint64_t *gone;                   /* of matching text, but not in base; NULL without facets */
+    const uint64_t *filters[FILTERS]; /* NULL: not asked for */
+    const uint64_t *hits;             /* base and all filters; base itself without filters */
+    uint32_t hits_count;
+    int64_t *terms; /* the number of each sequence's word, -1 nowhere; not of phrases, prefixes */
+    const uint64_t *(
         *phrases)[TIERS]; /* of each sequence of several steps in `all`, in order; cumulative */
+    uint32_t *few;        /* hits_count hits, ascending, when they are few; or NULL */
+    uint8_t *few_tiers;   /* of each of them */
     uint64_t *ranked;     /* tiers so far */
-    uint64_t *page;       /* what the page is taken from; NULL: nothing */
+    const uint64_t *page; /* what the page is taken from; NULL: nothing, or `few` */
     int32_t *distances;   /* of each place in metres; -1 not known yet */
 };
 
@@ -54,7 +63,7 @@ struct run {
     uint64_t *room[3]; /* bits for whoever works; the longest segment's size */
     uint16_t
         *positions; /* STEPS_OF_SEQUENCE_MAX times CODE_POSITIONS_COUNT_MAX, if there are phrases */
-    size_t phrases_count;
+    size_t sequences_count, phrases_count;
     uint64_t prefix_reads;
     bool filtered[FILTERS];
 };
@@ -63,22 +72,29 @@ struct run {
 NODISCARD void *scratch_array(struct search_scratch *scratch, size_t count, size_t size);
 void scratch_reset(struct search_scratch *scratch);
 
-/* query_check.c: the rules of query.h; counts the phrases. */
-NODISCARD enum status query_check(const struct search_query *query, size_t *phrases);
+/* query_check.c: the rules of query.h; counts the sequences, and the phrases among `all`. */
+NODISCARD enum status query_check(const struct search_query *query, size_t *sequences,
+                                  size_t *phrases);
 
-/* match.c: the vacancies whose text matches in tiers up to `tier` (1 to 4), into `out`; when *any
- * is false there are none and `out` is undefined. Excluded words are looked at for tier 4 alone. */
-NODISCARD enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *out,
-                                 bool *any);
+/* match.c: the vacancies whose text matches in tiers up to `tier` (1 to 4): *out is a row of the
+ * segment or `room`, NULL when there are none. Excluded words are looked at for tier 4 alone, which
+ * comes first and notes words and phrases in the view. */
+NODISCARD enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *room,
+                                 const uint64_t **out);
 
-/* phrase.c: the sequence in tiers up to 1, 2, 3, 4; all NULL when it is nowhere. */
+/* tier.c: view->few when the hits are few; their tiers, of a view that has few. */
+NODISCARD enum status tier_few(struct run *run, struct view *view);
+NODISCARD enum status tier_of_few(struct run *run, struct view *view);
+
+/* phrase.c: the sequence in tiers up to 1, 2, 3, 4; NULL where it is nowhere. */
 NODISCARD enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,
-                                   const struct search_sequence *sequence, uint64_t *out[TIERS]);
+                                   const struct search_sequence *sequence,
+                                   const uint64_t *out[TIERS]);
 
 /* filter.c: fills view->filters and view->hits. */
 NODISCARD enum status filter_view(struct run *run, struct view *view);
-/* base and all filters but those of the mask (1 << filter). */
-void filter_all_but(const struct view *view, uint32_t but, uint64_t *out);
+/* base and all filters but those of the mask (1 << filter); gives how many. */
+uint32_t filter_all_but(const struct view *view, uint32_t but, uint64_t *out);
 /* Vacancies of the segment published before that time. */
 uint32_t filter_published_before(const struct search_segment *segment, int64_t published_us);
 /* The vacancies with pay in one of the query's currencies. */

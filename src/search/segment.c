@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "memory.h"
+
 void segment_free(struct search_segment *segment) {
     if (segment == NULL)
         return;
@@ -29,6 +31,7 @@ void segment_free(struct search_segment *segment) {
     free(segment->places);
     free(segment->terms);
     free(segment->keys);
+    free(segment->fences);
     free(segment->skips);
     free(segment->tiers);
     free(segment->pairs);
@@ -98,9 +101,61 @@ static int compare_key(struct str key, uint8_t dictionary, struct str lexeme, bo
     return compare_bytes(rest, lexeme);
 }
 
+/* ---- fences: most of a search for a term looks at them alone ---- */
+
+#define FENCE_BYTES 8u
+
+/* How a key begins, filled up with `filler`: keys stand in the order of these numbers. */
+static uint64_t fence_of(const uint8_t *bytes, size_t len, uint8_t filler) {
+    uint64_t fence = 0;
+    for (size_t i = 0; i < FENCE_BYTES; i++)
+        fence = fence << 8 | (i < len ? bytes[i] : filler);
+    return fence;
+}
+
+enum status terms_fence(struct search_segment *segment) {
+    size_t count = segment->terms_count / SEGMENT_FENCE + 1;
+    segment->fences = memory_zeroed(count, sizeof *segment->fences);
+    if (segment->fences == NULL)
+        return STATUS_NO_MEMORY;
+    for (uint32_t term = 0; term < segment->terms_count; term += SEGMENT_FENCE) {
+        struct str key = term_key(segment, term);
+        segment->fences[term / SEGMENT_FENCE] = fence_of((const uint8_t *)key.ptr, key.len, 0);
+    }
+    return STATUS_OK;
+}
+
+/* How many fences are below the number (or not above it). */
+static uint32_t fences_below(const struct search_segment *segment, uint64_t fence, bool or_equal) {
+    uint32_t low = 0, high = (segment->terms_count + SEGMENT_FENCE - 1) / SEGMENT_FENCE;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (segment->fences[middle] < fence || (or_equal && segment->fences[middle] == fence))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* Between which terms the key's place is. */
+static void terms_between(const struct search_segment *segment, uint8_t dictionary,
+                          struct str lexeme, bool past_prefix, uint32_t *low, uint32_t *high) {
+    uint8_t key[FENCE_BYTES] = {dictionary};
+    size_t len = lexeme.len < FENCE_BYTES - 1 ? lexeme.len : FENCE_BYTES - 1;
+    if (len > 0)
+        memcpy(key + 1, lexeme.ptr, len);
+    uint32_t before = fences_below(segment, fence_of(key, len + 1, 0), false);
+    uint64_t last = fence_of(key, len + 1, past_prefix ? UINT8_MAX : 0);
+    uint32_t after = fences_below(segment, last, true) * SEGMENT_FENCE;
+    *low = before == 0 ? 0 : (before - 1) * SEGMENT_FENCE;
+    *high = after < segment->terms_count ? after : segment->terms_count;
+}
+
 static uint32_t terms_lower(const struct search_segment *segment, uint8_t dictionary,
                             struct str lexeme, bool past_prefix) {
-    uint32_t low = 0, high = segment->terms_count;
+    uint32_t low, high;
+    terms_between(segment, dictionary, lexeme, past_prefix, &low, &high);
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         int order = compare_key(term_key(segment, middle), dictionary, lexeme, past_prefix);

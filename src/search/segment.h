@@ -13,14 +13,18 @@
 #include "segreteria/search/index.h"
 
 #define SEGMENT_DOCS_MAX (UINT32_C(1) << 18)
-/* A list is dense when it has a sixteenth of the vacancies: a row of bits is then at most twice as
- * large as gaps would be, and some twenty times faster. */
-#define SEGMENT_DENSE_SHARE 16u
-#define SEGMENT_DENSE_MIN 256u
+/* A list is a row of bits when it has so large a share of the vacancies: of a word; of a word or a
+ * phrase in one tier; of a filter's value. A row is a few times larger than gaps would be, and some
+ * twenty times faster; the fewer lists of a sort there are, the more of them can be rows. */
+#define SEGMENT_ROW_SHARE_TERMS 32u
+#define SEGMENT_ROW_SHARE_TIERS 128u
+#define SEGMENT_ROW_SHARE_VALUES 256u
+#define SEGMENT_ROW_MIN 256u
 /* A field of more values has a column (ordinal -> value), for facets that count by walking. */
 #define SEGMENT_COLUMN_MIN 64u
 /* A place in the stream of positions is noted every so many vacancies. */
 #define SEGMENT_SKIP 128u
+#define SEGMENT_FENCE 64u
 /* Phrases are noted where more vacancies than that have all the words, in memory of a 32nd of the
  * segment's own. */
 #define SEGMENT_MEMO_MIN 1024u
@@ -38,8 +42,9 @@ enum value_kind {
 
 struct list {
     uint32_t count;
-    uint32_t where; /* dense: the row; else the offset of the gaps */
+    uint32_t where; /* LIST_ROW and the row; or the offset of the gaps */
 };
+#define LIST_ROW (UINT32_C(1) << 31)
 
 struct values {
     uint32_t count;
@@ -99,6 +104,8 @@ struct search_segment {
     uint32_t terms_count;
     struct term *terms; /* sorted by key; one more ends the last key */
     uint8_t *keys;
+    uint64_t
+        *fences; /* how the key of every SEGMENT_FENCE-th term begins: eight bytes, as a number */
     struct skip *skips;
     size_t skips_count;
     struct tier_lists *tiers;
@@ -116,12 +123,10 @@ struct search_segment {
 
 void segment_free(struct search_segment *segment);
 
-static inline bool segment_dense(const struct search_segment *segment, uint32_t count) {
-    return count >= SEGMENT_DENSE_MIN && count >= segment->docs / SEGMENT_DENSE_SHARE;
-}
+static inline bool list_is_row(struct list list) { return (list.where & LIST_ROW) != 0; }
 
-static inline const uint64_t *segment_row(const struct search_segment *segment, uint32_t row) {
-    return segment->rows + (size_t)row * segment->words;
+static inline const uint64_t *list_row(const struct search_segment *segment, struct list list) {
+    return segment->rows + (size_t)(list.where & ~LIST_ROW) * segment->words;
 }
 
 /* (published_at, id) of the vacancy against that key: below, equal, above 0. */
@@ -178,6 +183,8 @@ uint32_t values_lower(const struct values *values, struct str text);
 
 /* ---- terms ---- */
 
+/* Makes the fences, of which there is one at least. */
+NODISCARD enum status terms_fence(struct search_segment *segment);
 /* The number of the term, or -1. */
 int64_t terms_find(const struct search_segment *segment, uint8_t dictionary, struct str lexeme);
 /* The terms that begin with the prefix: *from up to, not with, *to. */

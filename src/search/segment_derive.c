@@ -75,7 +75,7 @@ static enum status make_some(struct search_segment *segment, struct writer *writ
         for (size_t word = 0; word < segment->words; word++)
             for (uint64_t w = bits[word]; w != 0; w &= w - 1)
                 docs[count++] = (uint32_t)(word * 64) + (uint32_t)__builtin_ctzll(w);
-        status = writer_list(writer, docs, count, &values->some);
+        status = writer_list(writer, docs, count, SEGMENT_ROW_SHARE_VALUES, &values->some);
     }
     free(bits);
     free(docs);
@@ -142,8 +142,10 @@ enum status segment_derive(struct search_segment *segment, struct writer *writer
                 return STATUS_NO_MEMORY;
         }
     }
-    enum status status = make_places(segment);
+    enum status status = terms_fence(segment);
+    if (status == STATUS_OK)
+        status = make_places(segment);
     if (status == STATUS_OK)
         status = make_days(segment);
-    return status == STATUS_OK ? pairs_make(segment, &segment->pairs) : status;
+    return status == STATUS_OK ? pairs_make(segment, writer, &segment->pairs) : status;
 }

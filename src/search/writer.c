@@ -9,7 +9,7 @@
     memory_grow((void **)&(array), &(writer)->capacity, wanted, sizeof *(array))
 
 enum status writer_init(struct writer *writer, uint32_t docs) {
-    *writer = (struct writer){.memory_max = (size_t)3 << 30};
+    *writer = (struct writer){.memory_max = LIST_ROW - 1};
     struct search_segment *segment = memory_zeroed(1, sizeof *segment);
     if (segment == NULL)
         return STATUS_NO_MEMORY;
@@ -49,8 +49,12 @@ static enum status add_row(struct writer *writer, const uint32_t *docs, uint32_t
     memset(segment->rows + from, 0, segment->words * sizeof *segment->rows);
     for (uint32_t i = 0; i < count; i++)
         bits_set(segment->rows + from, docs[i]);
-    *row = (uint32_t)segment->rows_count++;
+    *row = LIST_ROW | (uint32_t)segment->rows_count++;
     return STATUS_OK;
+}
+
+static bool is_row(const struct writer *writer, uint32_t count, uint32_t share) {
+    return count >= SEGMENT_ROW_MIN && count >= writer->segment->docs / share;
 }
 
 /* Room for `more` bytes in the segment. */
@@ -77,12 +81,11 @@ static enum status add_gaps(struct writer *writer, const uint32_t *docs, uint32_
     return STATUS_OK;
 }
 
-enum status writer_list(struct writer *writer, const uint32_t *docs, uint32_t count,
+enum status writer_list(struct writer *writer, const uint32_t *docs, uint32_t count, uint32_t share,
                         struct list *out) {
     struct list list = {.count = count, .where = (uint32_t)writer->segment->bytes_len};
-    enum status status = segment_dense(writer->segment, count)
-                             ? add_row(writer, docs, count, &list.where)
-                             : add_gaps(writer, docs, count, NULL);
+    enum status status = is_row(writer, count, share) ? add_row(writer, docs, count, &list.where)
+                                                      : add_gaps(writer, docs, count, NULL);
     if (status == STATUS_OK)
         *out = list;
     return status;
@@ -108,7 +111,8 @@ enum status writer_value(struct writer *writer, struct str text, const uint32_t 
         return STATUS_NO_MEMORY;
     if (text.len > 0)
         memcpy(values->texts + writer->texts_len, text.ptr, text.len);
-    enum status status = writer_list(writer, docs, count, &values->lists[values->count]);
+    enum status status = writer_list(writer, docs, count, SEGMENT_ROW_SHARE_VALUES,
+                                     &values->lists[values->count]);
     if (status != STATUS_OK)
         return status;
     writer->texts_len += text.len;
@@ -145,7 +149,7 @@ static enum status add_docs(struct writer *writer, struct term *term) {
     uint32_t count = (uint32_t)writer->docs_count, blocks = (count - 1) / SEGMENT_SKIP;
     term->count = count;
     term->docs = (uint32_t)segment->bytes_len;
-    enum status status = segment_dense(segment, count)
+    enum status status = is_row(writer, count, SEGMENT_ROW_SHARE_TERMS)
                              ? add_row(writer, writer->docs, count, &term->docs)
                              : add_gaps(writer, writer->docs, count, writer->blocks);
     if (status != STATUS_OK)
@@ -185,7 +189,8 @@ static enum status add_tiers(struct writer *writer, struct term *term) {
             writer->part[count] = writer->docs[i];
             count += writer->tiers[i] == tier;
         }
-        enum status status = writer_list(writer, writer->part, count, &lists.best[tier]);
+        enum status status = writer_list(writer, writer->part, count, SEGMENT_ROW_SHARE_TIERS,
+                                         &lists.best[tier]);
         if (status != STATUS_OK)
             return status;
     }
@@ -249,6 +254,7 @@ enum status writer_finish(struct writer *writer, struct search_segment **out) {
     segment->memory = sizeof *segment + segment->bytes_len + writer->keys_len +
                       segment->rows_count * segment->words * sizeof(uint64_t) +
                       segment->terms_count * sizeof *segment->terms +
+                      (segment->terms_count / SEGMENT_FENCE + 1) * sizeof *segment->fences +
                       segment->skips_count * sizeof *segment->skips +
                       segment->tiers_count * sizeof *segment->tiers + segment->docs * doc +
                       segment->by_day_count * sizeof *segment->by_day +

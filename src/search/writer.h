@@ -45,8 +45,8 @@ NODISCARD enum status writer_finish(struct writer *writer, struct search_segment
 
 /* What is derived from the lists: columns, places, days (segment_derive.c). */
 NODISCARD enum status segment_derive(struct search_segment *segment, struct writer *writer);
-/* Adds a list to the segment. */
+/* Adds a list to the segment; a row when it has a share of the vacancies, 1 / share. */
 NODISCARD enum status writer_list(struct writer *writer, const uint32_t *docs, uint32_t count,
-                                  struct list *out);
+                                  uint32_t share, struct list *out);
 
 #endif
