@@ -177,9 +177,10 @@ static bool lacks_word(const struct view *view, const struct search_text *text, 
     const struct search_segment *segment = view->segment;
     for (size_t i = 0; i < text->all_count; sequence += text->all[i++].count) {
         const struct search_clause *clause = &text->all[i];
+        if (clause->count != 1 || !is_word(&clause->any[0]))
+            continue;
         int64_t term = view->terms[sequence];
-        if (clause->count == 1 && is_word(&clause->any[0]) &&
-            (term == NOWHERE || is_nowhere(segment, &segment->terms[term], tier)))
+        if (term == NOWHERE || is_nowhere(segment, &segment->terms[term], tier))
             return true;
     }
     return false;

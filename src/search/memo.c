@@ -125,8 +125,10 @@ static bool insert(struct memo *memo, struct memo_entry *entry) {
 static struct memo_entry *entry_new(struct memo *memo, const uint8_t *key, size_t key_len,
                                     uint32_t count, size_t noted_len) {
     size_t size = sizeof(struct memo_entry) + noted_len + key_len;
+    /* Rows are large, and who asks for every language should leave room for the rest. */
+    size_t max = key[0] == MEMO_LANGUAGE ? memo->bytes_max / 2 : memo->bytes_max;
     struct memo_entry *entry = NULL;
-    if (atomic_fetch_add(&memo->bytes, size) + size <= memo->bytes_max)
+    if (atomic_fetch_add(&memo->bytes, size) + size <= max)
         entry = memory_array(1, size);
     if (entry == NULL) {
         atomic_fetch_sub(&memo->bytes, size);

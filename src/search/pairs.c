@@ -104,7 +104,6 @@ static enum status begin(struct making *making) {
     making->words = memory_array(making->count, sizeof *making->words);
     making->board = memory_zeroed(POSITIONS + 1, sizeof *making->board);
     making->drafts = memory_zeroed(PAIRS, sizeof *making->drafts);
-    making->room = segment->bytes_len / PAIRS_SHARE;
     if (making->words == NULL || making->board == NULL || making->drafts == NULL)
         return STATUS_NO_MEMORY;
     for (uint32_t i = 0; i < making->count; i++) {
@@ -190,27 +189,51 @@ static void clear(struct making *making) {
 
 /* ---- the result ---- */
 
-/* The vacancies of one tier; room for draft->count. */
-static uint32_t of_tier(const struct draft *draft, uint32_t tier, uint32_t *out) {
+/* The vacancies of one tier, unless out is NULL (room for draft->count); gives how many, and how
+ * many bytes their gaps take. */
+static uint32_t of_tier(const struct draft *draft, uint32_t tier, uint32_t *out, size_t *bytes) {
     const uint8_t *at = draft->bytes;
-    uint32_t doc = 0, count = 0, number;
+    uint8_t code[CODE_NUMBER_MAX];
+    uint32_t doc = 0, before = UINT32_MAX, count = 0, number;
+    *bytes = 0;
     for (uint32_t i = 0; i < draft->count; i++) {
         at = code_number_read(at, &number);
         doc += number >> 2;
-        if ((number & 3) == tier)
-            out[count++] = doc;
+        if ((number & 3) != tier)
+            continue;
+        if (out != NULL)
+            out[count] = doc;
+        count++;
+        *bytes += (size_t)(code_number_write(code, doc - before) - code);
+        before = doc;
     }
     return count;
 }
 
-static enum status gather_one(const struct draft *draft, struct writer *writer, uint32_t *room,
-                              struct pair *out) {
-    out->left_out = draft->left_out;
+/* What the draft's lists will take. */
+static size_t needed_by(const struct draft *draft, const struct writer *writer) {
+    size_t needed = 0, bytes;
     for (uint32_t tier = 0; tier < PAIR_TIERS && draft->count > 0; tier++) {
-        uint32_t count = of_tier(draft, tier, room);
+        uint32_t count = of_tier(draft, tier, NULL, &bytes);
+        needed += writer_is_row(writer, count, SEGMENT_ROW_SHARE_TIERS)
+                      ? writer->segment->words * sizeof(uint64_t)
+                      : bytes;
+    }
+    return needed;
+}
+
+static enum status gather_one(struct making *making, const struct draft *draft,
+                              struct writer *writer, uint32_t *docs, struct pair *out) {
+    size_t needed = needed_by(draft, writer), bytes;
+    out->left_out = draft->left_out || needed > making->room;
+    if (out->left_out)
+        return STATUS_OK;
+    making->room -= needed;
+    for (uint32_t tier = 0; tier < PAIR_TIERS && draft->count > 0; tier++) {
+        uint32_t count = of_tier(draft, tier, docs, &bytes);
         if (count == 0)
             continue;
-        enum status status = writer_list(writer, room, count, SEGMENT_ROW_SHARE_TIERS,
+        enum status status = writer_list(writer, docs, count, SEGMENT_ROW_SHARE_TIERS,
                                          &out->best[tier]);
         if (status != STATUS_OK)
             return status;
@@ -218,13 +241,13 @@ static enum status gather_one(const struct draft *draft, struct writer *writer, 
     return STATUS_OK;
 }
 
-static enum status gather(const struct making *making, struct writer *writer, struct pairs **out) {
+static enum status gather(struct making *making, struct writer *writer, struct pairs **out) {
     struct pairs *pairs = memory_zeroed(1, sizeof *pairs);
-    uint32_t *room = memory_array(making->segment->docs, sizeof *room);
-    enum status status = pairs == NULL || room == NULL ? STATUS_NO_MEMORY : STATUS_OK;
+    uint32_t *docs = memory_array(making->segment->docs, sizeof *docs);
+    enum status status = pairs == NULL || docs == NULL ? STATUS_NO_MEMORY : STATUS_OK;
     for (size_t i = 0; i < PAIRS && status == STATUS_OK; i++)
-        status = gather_one(&making->drafts[i], writer, room, &pairs->found[i]);
-    free(room);
+        status = gather_one(making, &making->drafts[i], writer, docs, &pairs->found[i]);
+    free(docs);
     if (status != STATUS_OK) {
         free(pairs);
         return status;
@@ -233,6 +256,14 @@ static enum status gather(const struct making *making, struct writer *writer, st
     memcpy(pairs->words, making->terms, sizeof pairs->words);
     *out = pairs;
     return STATUS_OK;
+}
+
+/* For the drafts, which are gaps, and then for the lists. While a list is written each of its gaps
+ * is thought to be of the longest, hence the fifth. */
+static size_t room_for(const struct search_segment *segment, const struct writer *writer) {
+    size_t share = segment->bytes_len / PAIRS_SHARE,
+           left = (writer->memory_max - segment->bytes_len) / CODE_NUMBER_MAX;
+    return share < left ? share : left;
 }
 
 enum status pairs_make(struct search_segment *segment, struct writer *writer, struct pairs **out) {
@@ -244,11 +275,13 @@ enum status pairs_make(struct search_segment *segment, struct writer *writer, st
     if (making.count < 2)
         return STATUS_OK;
     enum status status = begin(&making);
+    making.room = room_for(segment, writer);
     for (uint32_t doc = 0; doc < segment->docs && status == STATUS_OK; doc++) {
         set_up(&making, doc);
         status = look(&making, doc);
         clear(&making);
     }
+    making.room = room_for(segment, writer);
     if (status == STATUS_OK)
         status = gather(&making, writer, out);
     end(&making);

@@ -53,7 +53,7 @@ static enum status add_row(struct writer *writer, const uint32_t *docs, uint32_t
     return STATUS_OK;
 }
 
-static bool is_row(const struct writer *writer, uint32_t count, uint32_t share) {
+bool writer_is_row(const struct writer *writer, uint32_t count, uint32_t share) {
     return count >= SEGMENT_ROW_MIN && count >= writer->segment->docs / share;
 }
 
@@ -84,8 +84,9 @@ static enum status add_gaps(struct writer *writer, const uint32_t *docs, uint32_
 enum status writer_list(struct writer *writer, const uint32_t *docs, uint32_t count, uint32_t share,
                         struct list *out) {
     struct list list = {.count = count, .where = (uint32_t)writer->segment->bytes_len};
-    enum status status = is_row(writer, count, share) ? add_row(writer, docs, count, &list.where)
-                                                      : add_gaps(writer, docs, count, NULL);
+    enum status status = writer_is_row(writer, count, share)
+                             ? add_row(writer, docs, count, &list.where)
+                             : add_gaps(writer, docs, count, NULL);
     if (status == STATUS_OK)
         *out = list;
     return status;
@@ -149,7 +150,7 @@ static enum status add_docs(struct writer *writer, struct term *term) {
     uint32_t count = (uint32_t)writer->docs_count, blocks = (count - 1) / SEGMENT_SKIP;
     term->count = count;
     term->docs = (uint32_t)segment->bytes_len;
-    enum status status = is_row(writer, count, SEGMENT_ROW_SHARE_TERMS)
+    enum status status = writer_is_row(writer, count, SEGMENT_ROW_SHARE_TERMS)
                              ? add_row(writer, writer->docs, count, &term->docs)
                              : add_gaps(writer, writer->docs, count, writer->blocks);
     if (status != STATUS_OK)

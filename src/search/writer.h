@@ -45,6 +45,8 @@ NODISCARD enum status writer_finish(struct writer *writer, struct search_segment
 
 /* What is derived from the lists: columns, places, days (segment_derive.c). */
 NODISCARD enum status segment_derive(struct search_segment *segment, struct writer *writer);
+/* Whether a list of so many is a row, for that share. */
+bool writer_is_row(const struct writer *writer, uint32_t count, uint32_t share);
 /* Adds a list to the segment; a row when it has a share of the vacancies, 1 / share. */
 NODISCARD enum status writer_list(struct writer *writer, const uint32_t *docs, uint32_t count,
                                   uint32_t share, struct list *out);

@@ -114,7 +114,11 @@ def test_what_does_not_end_is_told(serve, postgres):
 
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGHUP])
 def test_other_signals_that_stop(serve, sig):
-    server = serve()
+    before = signal.signal(sig, signal.SIG_DFL)  # nohup ignores it, and what is ignored is inherited
+    try:
+        server = serve()
+    finally:
+        signal.signal(sig, before)
     os.kill(server.process.pid, signal.SIGPIPE)
     assert Caller(server)("GET", "/readyz").status == 200
     ended_well(server, sig)
