@@ -2,16 +2,13 @@
 #include "database.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 
-static const char *env_text(const char *name) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
+#include "command.h"
+#include "segreteria/db/command.h"
 
 void cli_database_init(struct cli_database *database) {
-    *database = (struct cli_database){.url = env_text("SEGRETERIA_DATABASE_URL"),
-                                      .options.data_dir = env_text("SEGRETERIA_DATA_DIR")};
+    *database = (struct cli_database){.url = cli_env("SEGRETERIA_DATABASE_URL", NULL),
+                                      .options.data_dir = cli_env("SEGRETERIA_DATA_DIR", NULL)};
 }
 
 enum status cli_cluster_open(const struct cluster_options *options, struct cluster **out,
@@ -43,4 +40,18 @@ const char *cli_database_open(struct cli_database *database, struct buf *error) 
 void cli_database_close(struct cli_database *database) {
     cluster_close(database->cluster);
     database->cluster = NULL;
+}
+
+enum status cli_database_has(const char *conninfo, const char *function, struct buf *error) {
+    const char *const params[] = {function};
+    struct buf out;
+    buf_init(&out, 1024);
+    enum status status = db_command(conninfo, "select 'old' where to_regprocedure($1) is null",
+                                    params, 1, &out, error);
+    if (status == STATUS_OK && out.len > 0) {
+        buf_append_text(error, "the data base is not up to date; run: segreteria migrate");
+        status = STATUS_MISMATCH;
+    }
+    buf_deinit(&out);
+    return status;
 }

@@ -23,4 +23,9 @@ void cli_database_init(struct cli_database *database);
 const char *cli_database_open(struct cli_database *database, struct buf *error);
 void cli_database_close(struct cli_database *database);
 
+/* MISMATCH, with what to do in `error`, when the schema is older than `function`: its name and the
+ * types of its parameters, "operator_list()". */
+NODISCARD enum status cli_database_has(const char *conninfo, const char *function,
+                                       struct buf *error);
+
 #endif

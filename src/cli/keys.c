@@ -1,14 +1,15 @@
 /* `segreteria keys`: the master keys, their rotation, and what still needs one. */
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "command.h"
 #include "commands.h"
 #include "database.h"
 #include "keys_steps.h"
 #include "segreteria/core/log.h"
+
+#define WAIT_DEFAULT_MS 30000
 
 static const char help[] =
     "Usage: segreteria keys list|rotate|retire|new [OPTION]...\n"
@@ -31,16 +32,12 @@ static const char help[] =
     "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_MASTER_KEY,\n"
     "SEGRETERIA_DATA_DIR.\n";
 
-enum { WAIT = 1, FORCE, DATA_DIR, RUN_AS, POSTGRES_BIN, HELP };
+enum { WAIT = 1, FORCE };
 
 static const struct option long_options[] = {
     {"wait", required_argument, NULL, WAIT},
     {"force", no_argument, NULL, FORCE},
-    {"data-dir", required_argument, NULL, DATA_DIR},
-    {"run-as", required_argument, NULL, RUN_AS},
-    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
-    {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0},
+    CLI_COMMON_OPTIONS,
 };
 
 struct command {
@@ -50,52 +47,46 @@ struct command {
     struct keys_command keys;
 };
 
-static const char *env_text(const char *name) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
+static int take(int option, void *context);
 
-static int wrong(const char *what) {
-    (void)fprintf(stderr, "segreteria: %s\nTry: segreteria keys --help\n", what);
-    return 2;
+static const struct cli_usage usage = {"keys", help, long_options, take};
+
+static int take(int option, void *context) {
+    struct command *command = context;
+    uint64_t seconds = 0;
+    switch (option) {
+    case WAIT:
+        if (str_to_u64(str_of(optarg), 3600, &seconds) != STATUS_OK)
+            return cli_wrong(&usage, "--wait takes a number of seconds up to 3600");
+        command->keys.wait_ms = seconds * 1000;
+        break;
+    case FORCE: command->keys.force = true; break;
+    }
+    return CLI_GO_ON;
 }
 
 static int parse_words(int argc, char **argv, struct command *command) {
     if (optind >= argc)
-        return wrong("keys takes list, rotate, retire or new");
+        return cli_wrong(&usage, "keys takes list, rotate, retire or new");
     command->verb = argv[optind];
     bool retire = strcmp(command->verb, "retire") == 0;
     if (!retire && strcmp(command->verb, "list") != 0 && strcmp(command->verb, "rotate") != 0 &&
         strcmp(command->verb, "new") != 0)
-        return wrong("keys takes list, rotate, retire or new");
+        return cli_wrong(&usage, "keys takes list, rotate, retire or new");
     if (optind + 1 + (retire ? 1 : 0) != argc)
-        return wrong(retire ? "keys retire takes the id of one key" : "that takes no argument");
+        return cli_wrong(&usage,
+                         retire ? "keys retire takes the id of one key" : "that takes no argument");
     command->id = retire ? argv[optind + 1] : NULL;
-    return -1;
+    return CLI_GO_ON;
 }
 
-/* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct command *command) {
-    uint64_t seconds = 30;
-    command->database_url = env_text("SEGRETERIA_DATABASE_URL");
-    command->keys.environment = env_text("SEGRETERIA_MASTER_KEY");
-    command->cluster.data_dir = env_text("SEGRETERIA_DATA_DIR");
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        switch (option) {
-        case WAIT:
-            if (str_to_u64(str_of(optarg), 3600, &seconds) != STATUS_OK)
-                return wrong("--wait takes a number of seconds up to 3600");
-            break;
-        case FORCE: command->keys.force = true; break;
-        case DATA_DIR: command->cluster.data_dir = optarg; break;
-        case RUN_AS: command->cluster.run_as = optarg; break;
-        case POSTGRES_BIN: command->cluster.postgres_bin = optarg; break;
-        case HELP: (void)fputs(help, stdout); return 0;
-        default: (void)fputs("Try: segreteria keys --help\n", stderr); return 2;
-        }
-    }
-    command->keys.wait_ms = seconds * 1000;
-    return parse_words(argc, argv, command);
+    command->database_url = cli_env("SEGRETERIA_DATABASE_URL", NULL);
+    command->keys.environment = cli_env("SEGRETERIA_MASTER_KEY", NULL);
+    command->keys.wait_ms = WAIT_DEFAULT_MS;
+    command->cluster.data_dir = cli_env("SEGRETERIA_DATA_DIR", NULL);
+    int exit_status = cli_options(argc, argv, &usage, &command->cluster, command);
+    return exit_status == CLI_GO_ON ? parse_words(argc, argv, command) : exit_status;
 }
 
 static int print_new(void) {
@@ -148,8 +139,7 @@ int cli_keys(int argc, char **argv) {
     if (status == STATUS_OK)
         status = run(&command, cluster, &error);
     cluster_close(cluster);
-    if (status != STATUS_OK)
-        (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
+    cli_tell(status, &error);
     buf_deinit(&error);
     return status == STATUS_OK && fflush(stdout) == 0 ? 0 : 1;
 }

@@ -2,24 +2,20 @@
 #include "mail_options.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "command.h"
 
 #define DEFAULT_FROM "Segreteria <segreteria@localhost>"
 #define URL_MAX 200
 #define CA_MAX ((size_t)2 * 1024 * 1024)
 #define CA_CHUNK 16384
 
-static const char *env_text(const char *name) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 void mail_options_defaults(struct mail_options *out) {
-    *out = (struct mail_options){.smtp_url = env_text("SEGRETERIA_SMTP_URL"),
-                                 .smtp_user = env_text("SEGRETERIA_SMTP_USER"),
-                                 .smtp_password = env_text("SEGRETERIA_SMTP_PASSWORD"),
-                                 .mail_from = env_text("SEGRETERIA_MAIL_FROM"),
-                                 .public_url = env_text("SEGRETERIA_PUBLIC_URL")};
+    *out = (struct mail_options){.smtp_url = cli_env("SEGRETERIA_SMTP_URL", NULL),
+                                 .smtp_user = cli_env("SEGRETERIA_SMTP_USER", NULL),
+                                 .smtp_password = cli_env("SEGRETERIA_SMTP_PASSWORD", NULL),
+                                 .mail_from = cli_env("SEGRETERIA_MAIL_FROM", NULL),
+                                 .public_url = cli_env("SEGRETERIA_PUBLIC_URL", NULL)};
     buf_init(&out->smtp_ca, CA_MAX);
 }
 

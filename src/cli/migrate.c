@@ -1,40 +1,30 @@
 /* `segreteria migrate`: brings the schema up to date without serving, or shows its state. */
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 
+#include "command.h"
 #include "commands.h"
 #include "database.h"
 #include "generated/migrations.h"
 #include "segreteria/core/log.h"
 #include "segreteria/db/migrate.h"
 
-static const char help[] =
+static const char help[] = CLI_HELP(
     "Usage: segreteria migrate [OPTION]...\n"
     "Bring the data base's schema up to date. The server does the same when it starts.\n"
     "\n"
     "  --status            show every migration and whether it was run;\n"
     "                      exit status 3 if some were not\n"
-    "  --dry-run           say what would be run, change nothing\n"
-    "  --data-dir DIR      private data (as for serve), without SEGRETERIA_DATABASE_URL\n"
-    "  --run-as USER       user to become when started by root\n"
-    "  --postgres-bin DIR  where initdb and postgres are\n"
-    "  --help\n"
-    "\n"
-    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_DATA_DIR.\n";
+    "  --dry-run           say what would be run, change nothing\n");
 
 #define EXIT_PENDING 3
 
-enum { STATUS = 1, DRY_RUN, DATA_DIR, RUN_AS, POSTGRES_BIN, HELP };
+enum { STATUS = 1, DRY_RUN };
 
 static const struct option long_options[] = {
     {"status", no_argument, NULL, STATUS},
     {"dry-run", no_argument, NULL, DRY_RUN},
-    {"data-dir", required_argument, NULL, DATA_DIR},
-    {"run-as", required_argument, NULL, RUN_AS},
-    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
-    {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0},
+    CLI_COMMON_OPTIONS,
 };
 
 struct command {
@@ -43,27 +33,25 @@ struct command {
     struct cli_database database;
 };
 
-/* -1: go on; else the exit status. */
+static int take(int option, void *context) {
+    struct command *command = context;
+    switch (option) {
+    case STATUS: command->status = true; break;
+    case DRY_RUN: command->dry_run = true; break;
+    }
+    return CLI_GO_ON;
+}
+
+static const struct cli_usage usage = {"migrate", help, long_options, take};
+
 static int parse(int argc, char **argv, struct command *command) {
     cli_database_init(&command->database);
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        switch (option) {
-        case STATUS: command->status = true; break;
-        case DRY_RUN: command->dry_run = true; break;
-        case DATA_DIR: command->database.options.data_dir = optarg; break;
-        case RUN_AS: command->database.options.run_as = optarg; break;
-        case POSTGRES_BIN: command->database.options.postgres_bin = optarg; break;
-        case HELP: (void)fputs(help, stdout); return 0;
-        default: (void)fputs("Try: segreteria migrate --help\n", stderr); return 2;
-        }
-    }
-    if (optind < argc || (command->status && command->dry_run)) {
-        (void)fputs("segreteria: migrate takes no arguments, and one of --status and --dry-run\n"
-                    "Try: segreteria migrate --help\n",
-                    stderr);
-        return 2;
-    }
-    return -1;
+    int exit_status = cli_options(argc, argv, &usage, &command->database.options, command);
+    if (exit_status != CLI_GO_ON)
+        return exit_status;
+    if (optind < argc || (command->status && command->dry_run))
+        return cli_wrong(&usage, "migrate takes no arguments, and one of --status and --dry-run");
+    return CLI_GO_ON;
 }
 
 static enum status work(const struct command *command, const char *conninfo, int *exit_status,
@@ -109,8 +97,7 @@ int cli_migrate(int argc, char **argv) {
                                   : work(&command, conninfo, &exit_status, &error);
     }
     cli_database_close(&command.database);
-    if (status != STATUS_OK)
-        (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
+    cli_tell(status, &error);
     buf_deinit(&error);
     return exit_status;
 }

@@ -1,10 +1,10 @@
 /* `segreteria operator`: the accounts of those who moderate. Nothing makes them but this command.
  */
-#include <getopt.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "command.h"
 #include "commands.h"
 #include "database.h"
 #include "password.h"
@@ -12,7 +12,7 @@
 #include "segreteria/core/log.h"
 #include "segreteria/db/command.h"
 
-static const char help[] =
+static const char help[] = CLI_HELP(
     "Usage: segreteria operator create|password|disable|enable EMAIL [OPTION]...\n"
     "       segreteria operator list [OPTION]...\n"
     "The accounts of operators, who verify and suspend companies and read the audit trail. Works while the server\n"
@@ -20,24 +20,14 @@ static const char help[] =
     "\n"
     "  --name NAME         who it is (create)\n"
     "  --generate          make a password and print it once, instead of asking for one (create, password);\n"
-    "                      asked for on the terminal, or else the first line of standard input\n"
-    "  --data-dir DIR      private data (as for serve), without SEGRETERIA_DATABASE_URL\n"
-    "  --run-as USER       user to become when started by root\n"
-    "  --postgres-bin DIR  where initdb and postgres are\n"
-    "  --help\n"
-    "\n"
-    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_DATA_DIR.\n";
+    "                      asked for on the terminal, or else the first line of standard input\n");
 
-enum { NAME = 1, GENERATE, DATA_DIR, RUN_AS, POSTGRES_BIN, HELP };
+enum { NAME = 1, GENERATE };
 
 static const struct option long_options[] = {
     {"name", required_argument, NULL, NAME},
     {"generate", no_argument, NULL, GENERATE},
-    {"data-dir", required_argument, NULL, DATA_DIR},
-    {"run-as", required_argument, NULL, RUN_AS},
-    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
-    {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0},
+    CLI_COMMON_OPTIONS,
 };
 
 /* sql takes the address, then the name, then the hash, as far as the verb needs them. */
@@ -60,42 +50,38 @@ struct command {
     struct cli_database database;
 };
 
-static int wrong(const char *what) {
-    (void)fprintf(stderr, "segreteria: %s\nTry: segreteria operator --help\n", what);
-    return 2;
+static int take(int option, void *context) {
+    struct command *command = context;
+    switch (option) {
+    case NAME: command->name = optarg; break;
+    case GENERATE: command->generate = true; break;
+    }
+    return CLI_GO_ON;
 }
+
+static const struct cli_usage usage = {"operator", help, long_options, take};
 
 static int parse_words(int argc, char **argv, struct command *command) {
     for (size_t i = 0; optind < argc && i < sizeof verbs / sizeof verbs[0]; i++)
         if (strcmp(argv[optind], verbs[i].word) == 0)
             command->verb = &verbs[i];
     if (command->verb == NULL)
-        return wrong("operator takes create, password, disable, enable or list");
+        return cli_wrong(&usage, "operator takes create, password, disable, enable or list");
     if (argc - optind != (command->verb->email ? 2 : 1))
-        return wrong(command->verb->email ? "that takes one e-mail address" : "list takes nothing");
+        return cli_wrong(&usage, command->verb->email ? "that takes one e-mail address"
+                                                      : "list takes nothing");
     command->email = command->verb->email ? argv[optind + 1] : NULL;
     if (command->verb->name != (command->name != NULL))
-        return wrong("create needs --name, and nothing else does");
+        return cli_wrong(&usage, "create needs --name, and nothing else does");
     if (command->generate && !command->verb->password)
-        return wrong("--generate is for create and password");
-    return -1;
+        return cli_wrong(&usage, "--generate is for create and password");
+    return CLI_GO_ON;
 }
 
-/* -1: go on; else the exit status. */
 static int parse(int argc, char **argv, struct command *command) {
     cli_database_init(&command->database);
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        switch (option) {
-        case NAME: command->name = optarg; break;
-        case GENERATE: command->generate = true; break;
-        case DATA_DIR: command->database.options.data_dir = optarg; break;
-        case RUN_AS: command->database.options.run_as = optarg; break;
-        case POSTGRES_BIN: command->database.options.postgres_bin = optarg; break;
-        case HELP: (void)fputs(help, stdout); return 0;
-        default: (void)fputs("Try: segreteria operator --help\n", stderr); return 2;
-        }
-    }
-    return parse_words(argc, argv, command);
+    int exit_status = cli_options(argc, argv, &usage, &command->database.options, command);
+    return exit_status == CLI_GO_ON ? parse_words(argc, argv, command) : exit_status;
 }
 
 /* The functions answer '+' and what was done, or '-' and why not. */
@@ -122,20 +108,6 @@ static enum status run(const struct command *command, const char *conninfo, cons
     return status;
 }
 
-static enum status check_schema(const char *conninfo, struct buf *error) {
-    struct buf out;
-    buf_init(&out, 1024);
-    enum status status = db_command(conninfo,
-                                    "select 'old' where to_regprocedure('operator_list()') is null",
-                                    NULL, 0, &out, error);
-    if (status == STATUS_OK && out.len > 0) {
-        buf_append_text(error, "the data base is not up to date; run: segreteria migrate");
-        status = STATUS_MISMATCH;
-    }
-    buf_deinit(&out);
-    return status;
-}
-
 /* The password before the data base: who mistypes it has not waited for a cluster to start. */
 static enum status work(struct command *command, struct buf *error) {
     char password[PASSWORD_MAX_BYTES + 1] = "", hash[PASSWORD_HASH_SIZE] = "";
@@ -149,7 +121,8 @@ static enum status work(struct command *command, struct buf *error) {
     }
     if (status == STATUS_OK) {
         const char *conninfo = cli_database_open(&command->database, error);
-        status = conninfo == NULL ? STATUS_UNAVAILABLE : check_schema(conninfo, error);
+        status = conninfo == NULL ? STATUS_UNAVAILABLE
+                                  : cli_database_has(conninfo, "operator_list()", error);
         if (status == STATUS_OK)
             status = run(command, conninfo, hash, error);
     }
@@ -169,8 +142,7 @@ int cli_operator(int argc, char **argv) {
     struct buf error;
     buf_init(&error, 8192);
     enum status status = sodium_init() < 0 ? STATUS_INTERNAL : work(&command, &error);
-    if (status != STATUS_OK)
-        (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
+    cli_tell(status, &error);
     buf_deinit(&error);
     return status == STATUS_OK && fflush(stdout) == 0 ? 0 : 1;
 }

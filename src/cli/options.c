@@ -3,8 +3,9 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
+
+#include "command.h"
 
 static const char help[] =
     "Usage: segreteria serve [OPTION]...\n"
@@ -103,19 +104,14 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char *env_text(const char *name, const char *otherwise) {
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : otherwise;
-}
-
 static void defaults(struct serve_options *out) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     *out = (struct serve_options){
-        .listen = env_text("SEGRETERIA_LISTEN", "127.0.0.1:8080"),
-        .ops_listen = env_text("SEGRETERIA_OPS_LISTEN", NULL),
-        .data_dir = env_text("SEGRETERIA_DATA_DIR", NULL),
-        .database_url = env_text("SEGRETERIA_DATABASE_URL", NULL),
-        .master_key = env_text("SEGRETERIA_MASTER_KEY", NULL),
+        .listen = cli_env("SEGRETERIA_LISTEN", "127.0.0.1:8080"),
+        .ops_listen = cli_env("SEGRETERIA_OPS_LISTEN", NULL),
+        .data_dir = cli_env("SEGRETERIA_DATA_DIR", NULL),
+        .database_url = cli_env("SEGRETERIA_DATABASE_URL", NULL),
+        .master_key = cli_env("SEGRETERIA_MASTER_KEY", NULL),
         .workers = cores < 1 ? 1 : (size_t)cores,
         .password_threads = cores < 4   ? 1
                             : cores > 8 ? 4
@@ -220,7 +216,7 @@ static bool scanner(const char *name, const char *address, struct serve_options 
 
 /* Rules divided by blanks. */
 static bool rate_limits_of_environment(struct serve_options *out) {
-    struct str rest = str_of(env_text("SEGRETERIA_RATE_LIMIT", NULL)), rule;
+    struct str rest = str_of(cli_env("SEGRETERIA_RATE_LIMIT", NULL)), rule;
     while (str_split(&rest, ' ', &rule))
         if (rule.len > 0 && !rate_limit("SEGRETERIA_RATE_LIMIT", rule, out))
             return false;
@@ -275,7 +271,7 @@ static bool apply(int option, struct serve_options *out) {
 
 int serve_options_parse(int argc, char **argv, struct serve_options *out) {
     defaults(out);
-    const char *clamd = env_text("SEGRETERIA_CLAMD", NULL);
+    const char *clamd = cli_env("SEGRETERIA_CLAMD", NULL);
     if (!rate_limits_of_environment(out) ||
         (clamd != NULL && !scanner("SEGRETERIA_CLAMD", clamd, out)))
         return 3;

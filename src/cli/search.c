@@ -1,13 +1,13 @@
 /* `segreteria search check`: whether what search answers from is what the vacancies say. Two
  * comparisons: the rows of job_search with their vacancies, and the index of a running server with
  * those rows. */
-#include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "command.h"
 #include "commands.h"
 #include "database.h"
 #include "search_state.h"
@@ -20,7 +20,7 @@
 #define ROUNDS 2
 #define PAUSE_MS 1500 /* an index is a second behind at most */
 
-static const char help[] =
+static const char help[] = CLI_HELP_AND(
     "Usage: segreteria search check [OPTION]...\n"
     "Check that what search answers from is what the vacancies say: that the data base's own rows for search fit\n"
     "the vacancies, and, with --ops, that the index which a running server has in memory holds the same, word by\n"
@@ -29,26 +29,16 @@ static const char help[] =
     "  --ops HOST:PORT     a running server's address for operators (its --ops-listen)\n"
     "  --texts             make every row anew and compare all of it (some milliseconds a vacancy), not only the\n"
     "                      columns that cost little\n"
-    "  --json              the result as JSON\n"
-    "  --data-dir DIR      private data (as for serve), without SEGRETERIA_DATABASE_URL\n"
-    "  --run-as USER       user to become when started by root\n"
-    "  --postgres-bin DIR  where initdb and postgres are\n"
-    "  --help\n"
-    "\n"
-    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_DATA_DIR.\n"
-    "Exit status: 0 all is equal, 1 something differs, 2 used wrongly, 3 it could not be looked at.\n";
+    "  --json              the result as JSON\n",
+    "Exit status: 0 all is equal, 1 something differs, 2 used wrongly, 3 it could not be looked at.\n");
 
-enum { OPS = 1, TEXTS, JSON, DATA_DIR, RUN_AS, POSTGRES_BIN, HELP };
+enum { OPS = 1, TEXTS, JSON };
 
 static const struct option long_options[] = {
     {"ops", required_argument, NULL, OPS},
     {"texts", no_argument, NULL, TEXTS},
     {"json", no_argument, NULL, JSON},
-    {"data-dir", required_argument, NULL, DATA_DIR},
-    {"run-as", required_argument, NULL, RUN_AS},
-    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
-    {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0},
+    CLI_COMMON_OPTIONS,
 };
 
 struct command {
@@ -60,43 +50,29 @@ struct command {
     size_t index_count;
 };
 
-/* -1: go on; else the exit status. */
+static int take(int option, void *context) {
+    struct command *command = context;
+    switch (option) {
+    case OPS: command->ops = optarg; break;
+    case TEXTS: command->texts = true; break;
+    case JSON: command->json = true; break;
+    }
+    return CLI_GO_ON;
+}
+
+static const struct cli_usage usage = {"search", help, long_options, take};
+
 static int parse(int argc, char **argv, struct command *command) {
     cli_database_init(&command->database);
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        switch (option) {
-        case OPS: command->ops = optarg; break;
-        case TEXTS: command->texts = true; break;
-        case JSON: command->json = true; break;
-        case DATA_DIR: command->database.options.data_dir = optarg; break;
-        case RUN_AS: command->database.options.run_as = optarg; break;
-        case POSTGRES_BIN: command->database.options.postgres_bin = optarg; break;
-        case HELP: (void)fputs(help, stdout); return 0;
-        default: (void)fputs("Try: segreteria search --help\n", stderr); return 2;
-        }
-    }
-    if (argc - optind != 1 || strcmp(argv[optind], "check") != 0) {
-        (void)fputs("segreteria: search takes check\nTry: segreteria search --help\n", stderr);
-        return 2;
-    }
-    return -1;
+    int exit_status = cli_options(argc, argv, &usage, &command->database.options, command);
+    if (exit_status != CLI_GO_ON)
+        return exit_status;
+    if (argc - optind != 1 || strcmp(argv[optind], "check") != 0)
+        return cli_wrong(&usage, "search takes check");
+    return CLI_GO_ON;
 }
 
 /* ---- the comparisons ---- */
-
-static enum status check_schema(const char *conninfo, struct buf *error) {
-    struct buf out;
-    buf_init(&out, 1024);
-    enum status status = db_command(
-        conninfo, "select 'old' where to_regprocedure('search_check(boolean)') is null", NULL, 0,
-        &out, error);
-    if (status == STATUS_OK && out.len > 0) {
-        buf_append_text(error, "the data base is not up to date; run: segreteria migrate");
-        status = STATUS_MISMATCH;
-    }
-    buf_deinit(&out);
-    return status;
-}
 
 static void explain(enum status status, const struct command *command, struct buf *error) {
     if (error->len > 0)
@@ -129,7 +105,7 @@ static enum status compare_index(struct command *command, const char *conninfo,
 
 /* A row, or an index, that is found wrong is looked at again a moment later. */
 static enum status work(struct command *command, const char *conninfo, struct buf *error) {
-    enum status status = check_schema(conninfo, error);
+    enum status status = cli_database_has(conninfo, "search_check(boolean)", error);
     if (status == STATUS_OK)
         status = search_check_rows(conninfo, command->texts, &command->rows);
     for (int round = 0; status == STATUS_OK && command->ops != NULL && round < ROUNDS; round++) {
@@ -231,12 +207,9 @@ int cli_search(int argc, char **argv) {
     const char *conninfo = cli_database_open(&command.database, &error);
     enum status status = conninfo == NULL ? STATUS_UNAVAILABLE : work(&command, conninfo, &error);
     cli_database_close(&command.database);
-    if (status != STATUS_OK)
-        (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
-    else if (command.json)
-        report_json(&command);
-    else
-        report(&command);
+    cli_tell(status, &error);
+    if (status == STATUS_OK)
+        (command.json ? report_json : report)(&command);
     exit_status = status != STATUS_OK ? 3 : in_step(&command) ? 0 : 1;
     search_faults_clear(&command.rows);
     search_faults_clear(&command.index);

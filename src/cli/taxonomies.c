@@ -1,8 +1,8 @@
 /* `segreteria taxonomies`: replaces data that the program brings along by newer or other files, and
  * lets the vacancies take it over. */
-#include <getopt.h>
 #include <stdio.h>
 
+#include "command.h"
 #include "commands.h"
 #include "database.h"
 #include "segreteria/core/log.h"
@@ -10,31 +10,21 @@
 
 #define FILE_MAX (64u << 20)
 
-static const char help[] =
+static const char help[] = CLI_HELP(
     "Usage: segreteria taxonomies [OPTION]...\n"
     "Replace the gazetteer or the other names of roles by a file (UTF-8, a row a line, columns\n"
     "separated by tabs), then bring what search knows of the vacancies up to date.\n"
     "\n"
     "  --places FILE       the gazetteer: GeoNames number, name, local name, country, and for\n"
     "                      Italy region and province, latitude, longitude, inhabitants\n"
-    "  --role-labels FILE  other names of roles: code of the role, en or it, name\n"
-    "  --data-dir DIR      private data (as for serve), without SEGRETERIA_DATABASE_URL\n"
-    "  --run-as USER       user to become when started by root\n"
-    "  --postgres-bin DIR  where initdb and postgres are\n"
-    "  --help\n"
-    "\n"
-    "Environment: SEGRETERIA_DATABASE_URL (any libpq connection string), SEGRETERIA_DATA_DIR.\n";
+    "  --role-labels FILE  other names of roles: code of the role, en or it, name\n");
 
-enum { PLACES = 1, ROLE_LABELS, DATA_DIR, RUN_AS, POSTGRES_BIN, HELP };
+enum { PLACES = 1, ROLE_LABELS };
 
 static const struct option long_options[] = {
     {"places", required_argument, NULL, PLACES},
     {"role-labels", required_argument, NULL, ROLE_LABELS},
-    {"data-dir", required_argument, NULL, DATA_DIR},
-    {"run-as", required_argument, NULL, RUN_AS},
-    {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
-    {"help", no_argument, NULL, HELP},
-    {NULL, 0, NULL, 0},
+    CLI_COMMON_OPTIONS,
 };
 
 struct command {
@@ -42,27 +32,25 @@ struct command {
     struct cli_database database;
 };
 
-/* -1: go on; else the exit status. */
+static int take(int option, void *context) {
+    struct command *command = context;
+    switch (option) {
+    case PLACES: command->places = optarg; break;
+    case ROLE_LABELS: command->role_labels = optarg; break;
+    }
+    return CLI_GO_ON;
+}
+
+static const struct cli_usage usage = {"taxonomies", help, long_options, take};
+
 static int parse(int argc, char **argv, struct command *command) {
     cli_database_init(&command->database);
-    for (int option; (option = getopt_long(argc, argv, "", long_options, NULL)) != -1;) {
-        switch (option) {
-        case PLACES: command->places = optarg; break;
-        case ROLE_LABELS: command->role_labels = optarg; break;
-        case DATA_DIR: command->database.options.data_dir = optarg; break;
-        case RUN_AS: command->database.options.run_as = optarg; break;
-        case POSTGRES_BIN: command->database.options.postgres_bin = optarg; break;
-        case HELP: (void)fputs(help, stdout); return 0;
-        default: (void)fputs("Try: segreteria taxonomies --help\n", stderr); return 2;
-        }
-    }
-    if (optind < argc) {
-        (void)fputs("segreteria: taxonomies takes no arguments\n"
-                    "Try: segreteria taxonomies --help\n",
-                    stderr);
-        return 2;
-    }
-    return -1;
+    int exit_status = cli_options(argc, argv, &usage, &command->database.options, command);
+    if (exit_status != CLI_GO_ON)
+        return exit_status;
+    if (optind < argc)
+        return cli_wrong(&usage, "taxonomies takes no arguments");
+    return CLI_GO_ON;
 }
 
 static enum status read_file(const char *path, struct buf *text, struct buf *error) {
@@ -122,8 +110,7 @@ int cli_taxonomies(int argc, char **argv) {
     const char *conninfo = cli_database_open(&command.database, &error);
     enum status status = conninfo == NULL ? STATUS_UNAVAILABLE : work(&command, conninfo, &error);
     cli_database_close(&command.database);
-    if (status != STATUS_OK)
-        (void)fprintf(stderr, "segreteria: %s\n", error.len > 0 ? error.data : status_name(status));
+    cli_tell(status, &error);
     buf_deinit(&error);
     return status == STATUS_OK ? 0 : 1;
 }
