@@ -143,3 +143,19 @@ enum status credentials_check(struct api_call *call, const struct credentials *g
     enum status status = bind_device(call, given->device);
     return status != STATUS_OK ? status : api_submit_then(call, &stmt_auth_attempt, on_attempt);
 }
+
+enum status credentials_check_own(struct api_call *call, const char *password_member,
+                                  enum credentials_asked asked,
+                                  void (*then)(struct api_call *call)) {
+    const char *no_code = asked == ASK_PASSWORD_AND_CODE ? "wrong_totp_code" : NULL;
+    const struct credentials credentials = {
+        .login = STR_NONE,
+        .password = api_body_text(call, password_member, NULL),
+        .device = STR_NONE,
+        .wrong_code = "wrong_password",
+        .missing_code = no_code,
+        .wrong_totp = no_code,
+        .then = then,
+    };
+    return credentials_check(call, &credentials);
+}

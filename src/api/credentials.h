@@ -22,6 +22,17 @@ struct credentials {
  * call->state until `then`. */
 NODISCARD enum status credentials_check(struct api_call *call, const struct credentials *given);
 
+enum credentials_asked {
+    ASK_PASSWORD,
+    ASK_PASSWORD_AND_CODE, /* the code from accounts that have a second factor */
+};
+
+/* The same for the caller's own account, whose password is the body's member `password_member`.
+ * What is not right is told as wrong_password and wrong_totp_code. */
+NODISCARD enum status credentials_check_own(struct api_call *call, const char *password_member,
+                                            enum credentials_asked asked,
+                                            void (*then)(struct api_call *call));
+
 /* The e-mail address of the account whose password is given, once it has been looked up. */
 struct str credentials_login(struct api_call *call);
 /* In `then`: the account's sealed secret; STR_NONE where it has no second factor. */

@@ -10,14 +10,5 @@ static void on_right(struct api_call *call) {
 }
 
 enum status api_me_totp_delete(struct api_call *call) {
-    const struct credentials credentials = {
-        .login = STR_NONE,
-        .password = api_body_text(call, "password", NULL),
-        .device = STR_NONE,
-        .wrong_code = "wrong_password",
-        .missing_code = "wrong_totp_code",
-        .wrong_totp = "wrong_totp_code",
-        .then = on_right,
-    };
-    return credentials_check(call, &credentials);
+    return credentials_check_own(call, "password", ASK_PASSWORD_AND_CODE, on_right);
 }
