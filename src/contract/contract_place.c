@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "contract_internal.h"
+#include "pointer.h"
 
 #define REFERENCES_MAX 8
 
@@ -30,9 +31,9 @@ bool build_no_memory(struct builder *builder) {
     return false;
 }
 
-/* pointer + "/" + token, escaped (RFC 6901). */
+/* The pointer, one token longer. */
 static struct str pointer_join(struct builder *builder, struct str pointer, struct str token) {
-    char *text = arena_alloc(builder->arena, pointer.len + 2 * token.len + 2);
+    char *text = arena_alloc(builder->arena, pointer.len + POINTER_TOKEN_MAX(token.len) + 1);
     if (text == NULL) {
         (void)build_no_memory(builder);
         return pointer;
@@ -40,15 +41,7 @@ static struct str pointer_join(struct builder *builder, struct str pointer, stru
     size_t n = pointer.len;
     if (n > 0)
         memcpy(text, pointer.ptr, n);
-    text[n++] = '/';
-    for (size_t i = 0; i < token.len; i++) {
-        char c = token.ptr[i];
-        if (c == '~' || c == '/') {
-            text[n++] = '~';
-            c = c == '~' ? '0' : '1';
-        }
-        text[n++] = c;
-    }
+    n += pointer_put(text + n, token);
     text[n] = '\0';
     return str_from(text, n);
 }
@@ -76,13 +69,10 @@ static struct place place_find(struct builder *builder, struct str pointer) {
             (void)build_no_memory(builder);
             return (struct place){NULL, place.pointer};
         }
-        size_t n = 0;
-        for (size_t i = 0; i < token.len; i++, n++) {
-            key[n] = token.ptr[i];
-            if (token.ptr[i] == '~' && i + 1 < token.len)
-                key[n] = token.ptr[++i] == '1' ? '/' : '~';
-        }
-        key[n] = '\0';
+        size_t len = 0;
+        if (!pointer_get(token, key, token.len, &len))
+            return (struct place){NULL, place.pointer};
+        key[len] = '\0';
         place = place_member(builder, place, key);
     }
     return place;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "json_scan.h"
+#include "pointer.h"
 #include "segreteria/contract/contract.h"
 
 /* Longest pointer told; of a deeper place its nearest ancestor is named. */
@@ -40,17 +41,9 @@ static struct str pointer_write(const struct parser *parser, size_t inside, char
         struct str token = level->key;
         if (json_is_array(level->container))
             token = str_from(digits, (size_t)snprintf(digits, sizeof digits, "%zu", level->index));
-        if (token.len >= POINTER_MAX || len + 1 + 2 * token.len > POINTER_MAX)
+        if (token.len >= POINTER_MAX || len + POINTER_TOKEN_MAX(token.len) > POINTER_MAX)
             break;
-        out[len++] = '/';
-        for (size_t k = 0; k < token.len; k++) {
-            char c = token.ptr[k];
-            if (c == '~' || c == '/') {
-                out[len++] = '~';
-                c = c == '~' ? '0' : '1';
-            }
-            out[len++] = c;
-        }
+        len += pointer_put(out + len, token);
     }
     return str_from(out, len);
 }

@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "pointer.h"
 #include "schema_internal.h"
 
 static const char *const annotations[] = {
@@ -20,7 +21,7 @@ static const char *const dialects[] = {
 
 struct str schema_where(struct schema_set *set, struct str parent, struct str key,
                         struct str key2) {
-    size_t size = parent.len + 2 * (key.len + key2.len) + 2;
+    size_t size = parent.len + POINTER_TOKEN_MAX(key.len) + POINTER_TOKEN_MAX(key2.len);
     char *text = arena_alloc(&set->arena, size + 1);
     if (text == NULL) {
         (void)schema_no_memory(set);
@@ -30,15 +31,7 @@ struct str schema_where(struct schema_set *set, struct str parent, struct str ke
     memcpy(text, parent.ptr == NULL ? "" : parent.ptr, n);
     const struct str keys[2] = {key, key2};
     for (size_t k = 0; k < 2 && !str_is_none(keys[k]); k++) {
-        text[n++] = '/';
-        for (size_t i = 0; i < keys[k].len; i++) {
-            char c = keys[k].ptr[i];
-            if (c == '~' || c == '/') {
-                text[n++] = '~';
-                c = c == '~' ? '0' : '1';
-            }
-            text[n++] = c;
-        }
+        n += pointer_put(text + n, keys[k]);
     }
     text[n] = '\0';
     return str_from(text, n);

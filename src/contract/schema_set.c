@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "pointer.h"
 #include "schema_internal.h"
 
 /* Compiled schemas are a small multiple of their text; this only stops a runaway. */
@@ -144,31 +145,10 @@ const struct schema *schema_known(const struct schema_set *set, const json_t *js
     return set->slots[slot_of(set->slots, set->slots_capacity, json)].schema;
 }
 
-/* One reference token, with "~1" and "~0" undone, into text; false if it does not fit or is
- * malformed. */
-static bool token_decode(struct str token, char *text, size_t size, size_t *len) {
-    size_t n = 0;
-    for (size_t i = 0; i < token.len; i++) {
-        char c = token.ptr[i];
-        if (c == '~') {
-            if (i + 1 == token.len || (token.ptr[i + 1] != '0' && token.ptr[i + 1] != '1')) {
-                return false;
-            }
-            c = token.ptr[++i] == '0' ? '~' : '/';
-        }
-        if (n == size) {
-            return false;
-        }
-        text[n++] = c;
-    }
-    *len = n;
-    return true;
-}
-
 json_t *schema_find_token(json_t *json, struct str token) {
     char text[1024];
     size_t len = 0;
-    if (!token_decode(token, text, sizeof text, &len)) {
+    if (!pointer_get(token, text, sizeof text, &len)) {
         return NULL;
     }
     if (json_is_object(json)) {
