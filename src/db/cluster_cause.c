@@ -63,25 +63,19 @@ static struct str log_tail(const struct cluster *cluster, char *tail, size_t siz
     char path[96];
     char name[256];
     snprintf(path, sizeof path, "%s/current_logfiles", cluster->name);
-    int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, name, sizeof name - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
+    cluster_dir_first_line(cluster, path, name, sizeof name);
     /* "stderr ../log/postgresql-Mon.log" */
-    name[n > 0 ? n : 0] = '\0';
-    name[strcspn(name, "\n")] = '\0';
     const char *file = strrchr(name, '/');
     int length = snprintf(path, sizeof path, "log%s", file == NULL ? "" : file);
     if (file == NULL || length < 0 || (size_t)length >= sizeof path) {
         return STR_NONE;
     }
-    fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC);
+    int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return STR_NONE;
     }
     off_t end = lseek(fd, 0, SEEK_END);
-    n = pread(fd, tail, size, end > (off_t)size ? end - (off_t)size : 0);
+    ssize_t n = pread(fd, tail, size, end > (off_t)size ? end - (off_t)size : 0);
     close(fd);
     struct str text = str_from(tail, n > 0 ? (size_t)n : 0);
     const char start[] = "starting PostgreSQL";

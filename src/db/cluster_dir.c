@@ -361,6 +361,29 @@ enum status cluster_dir_remove(int dir_fd, const char *name, int depth) {
     return status;
 }
 
+DIR *cluster_dir_list(const struct cluster *cluster, struct buf *error) {
+    int fd = openat(cluster->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        cluster_dir_error(cluster, "cannot read the directory", "", error);
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return dir;
+}
+
+void cluster_dir_first_line(const struct cluster *cluster, const char *path, char *out,
+                            size_t size) {
+    int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    out[n > 0 ? n : 0] = '\0';
+    out[strcspn(out, "\n")] = '\0';
+}
+
 bool cluster_dir_holds(const struct cluster *cluster, const char *path, struct str content) {
     char there[4096];
     int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

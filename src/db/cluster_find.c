@@ -136,13 +136,8 @@ static void search_path(struct search *search) {
 }
 
 enum status cluster_find_existing(const struct cluster *cluster, int *major, struct buf *error) {
-    int fd = openat(cluster->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir = cluster_dir_list(cluster, error);
     if (dir == NULL) {
-        cluster_dir_error(cluster, "cannot read the directory", "", error);
-        if (fd >= 0) {
-            close(fd);
-        }
         return STATUS_IO;
     }
     int found = 0;
@@ -197,15 +192,9 @@ static enum status find_refuse(const struct search *search, struct buf *error) {
 /* A cluster whose own version file disagrees with its name was put there by hand. */
 static enum status check_version_file(const struct cluster *cluster, struct buf *error) {
     char path[64];
-    char text[16] = "";
+    char text[16];
     snprintf(path, sizeof path, "%s/PG_VERSION", cluster->name);
-    int fd = openat(cluster->dir_fd, path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-    if (fd >= 0) {
-        close(fd);
-    }
-    text[n > 0 ? n : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
+    cluster_dir_first_line(cluster, path, text, sizeof text);
     uint64_t major = 0;
     if (str_to_u64(str_of(text), 9999, &major) == STATUS_OK && (int)major == cluster->major) {
         return STATUS_OK;

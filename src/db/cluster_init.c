@@ -225,13 +225,8 @@ static enum status remove_one(const struct cluster *cluster, const char *name, s
 }
 
 static enum status remove_unfinished(const struct cluster *cluster, struct buf *error) {
-    int fd = openat(cluster->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    DIR *dir = cluster_dir_list(cluster, error);
     if (dir == NULL) {
-        cluster_dir_error(cluster, "cannot read the directory", "", error);
-        if (fd >= 0) {
-            close(fd);
-        }
         return STATUS_IO;
     }
     enum status status = STATUS_OK;

@@ -2,6 +2,7 @@
 #ifndef SEGRETERIA_DB_CLUSTER_PRIVATE_H
 #define SEGRETERIA_DB_CLUSTER_PRIVATE_H
 
+#include <dirent.h>
 #include <limits.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -76,6 +77,13 @@ NODISCARD enum status cluster_dir_write(const struct cluster *cluster, const cha
 
 /* True if that file has exactly this content. */
 bool cluster_dir_holds(const struct cluster *cluster, const char *path, struct str content);
+
+/* The entries of the data directory, to be closed by the caller; NULL with one line in `error`. */
+DIR *cluster_dir_list(const struct cluster *cluster, struct buf *error);
+
+/* The first line of that file without its end, cut at size - 1 bytes; "" when it cannot be read. */
+void cluster_dir_first_line(const struct cluster *cluster, const char *path, char *out,
+                            size_t size);
 
 /* "<what> <data_dir>/<name>: <errno as text>" */
 void cluster_dir_error(const struct cluster *cluster, const char *what, const char *name,
