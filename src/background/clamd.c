@@ -20,10 +20,9 @@
 
 static enum status parse_path(struct str path, struct clamd_address *out) {
     struct sockaddr_un *un = (struct sockaddr_un *)(void *)&out->socket;
-    if (path.len >= sizeof un->sun_path || memchr(path.ptr, '\0', path.len) != NULL)
+    if (str_find(path, '\0') < path.len || !str_copy(path, un->sun_path, sizeof un->sun_path))
         return STATUS_INVALID;
     un->sun_family = AF_UNIX;
-    memcpy(un->sun_path, path.ptr, path.len);
     out->len = sizeof *un;
     return STATUS_OK;
 }
@@ -35,10 +34,8 @@ static enum status parse_host(struct str host, uint16_t port, struct clamd_addre
     bool bracketed = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
     if (bracketed)
         host = str_from(host.ptr + 1, host.len - 2);
-    if (host.len >= sizeof text)
+    if (!str_copy(host, text, sizeof text))
         return STATUS_INVALID;
-    memcpy(text, host.ptr, host.len);
-    text[host.len] = '\0';
     if (bracketed && inet_pton(AF_INET6, text, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
         v6->sin6_port = htons(port);

@@ -48,11 +48,9 @@ static bool has_value(struct str text) {
 
 json_t *json_number_make(struct str text, bool integral, bool *in_range) {
     *in_range = false;
-    if (text.len > JSON_NUMBER_MAX)
-        return NULL;
     char copy[JSON_NUMBER_MAX + 1];
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
+    if (!str_copy(text, copy, sizeof copy))
+        return NULL;
     if (integral) {
         bool negative = copy[0] == '-';
         uint64_t magnitude;

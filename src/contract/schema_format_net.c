@@ -9,11 +9,9 @@ static bool is_alpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <
 
 static bool address_parse(int family, struct str s, unsigned char out[16]) {
     char text[INET6_ADDRSTRLEN + 1];
-    if (s.len == 0 || s.len >= sizeof text || memchr(s.ptr, '\0', s.len) != NULL) {
+    if (s.len == 0 || str_find(s, '\0') < s.len || !str_copy(s, text, sizeof text)) {
         return false;
     }
-    memcpy(text, s.ptr, s.len);
-    text[s.len] = '\0';
     return inet_pton(family, text, out) == 1;
 }
 

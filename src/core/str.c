@@ -28,6 +28,15 @@ size_t str_find(struct str s, char byte) {
     return found == NULL ? s.len : (size_t)(found - s.ptr);
 }
 
+bool str_copy(struct str s, char *out, size_t size) {
+    if (s.len >= size)
+        return false;
+    if (s.len > 0)
+        memcpy(out, s.ptr, s.len);
+    out[s.len] = '\0';
+    return true;
+}
+
 struct str str_trim(struct str s) {
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '\t')) {
         s.ptr++;

@@ -23,15 +23,6 @@ static const char *option_value(const PQconninfoOption *options, const char *key
     return NULL;
 }
 
-NODISCARD static enum status copy_part(char *out, size_t size, struct str part) {
-    if (part.len >= size)
-        return STATUS_TOO_LARGE;
-    if (part.len > 0)
-        memcpy(out, part.ptr, part.len);
-    out[part.len] = '\0';
-    return STATUS_OK;
-}
-
 static bool is_numeric(const char *host) {
     unsigned char ignored[sizeof(struct in6_addr)];
     return inet_pton(AF_INET, host, ignored) == 1 || inet_pton(AF_INET6, host, ignored) == 1;
@@ -54,12 +45,12 @@ NODISCARD static enum status split_hosts(struct conninfo *conninfo, const char *
             return STATUS_INVALID;
         if (!several_ports)
             port = port_rest;
-        if (copy_part(address->host, sizeof address->host, host) != STATUS_OK ||
-            copy_part(address->port, sizeof address->port, port) != STATUS_OK)
+        if (!str_copy(host, address->host, sizeof address->host) ||
+            !str_copy(port, address->port, sizeof address->port))
             return STATUS_TOO_LARGE;
         if (!is_numeric(address->host))
             conninfo->needs_resolving = conninfo->needs_resolving || !is_socket_path(address->host);
-        else if (copy_part(address->hostaddr, sizeof address->hostaddr, host) != STATUS_OK)
+        else if (!str_copy(host, address->hostaddr, sizeof address->hostaddr))
             return STATUS_TOO_LARGE;
     }
     return STATUS_OK;

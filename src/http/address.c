@@ -8,10 +8,8 @@ static const unsigned char mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xf
 enum status http_address_parse(struct str text, struct http_address *out) {
     char copy[HTTP_ADDRESS_SIZE];
     struct http_address address;
-    if (text.len == 0 || text.len >= sizeof copy || str_find(text, '\0') < text.len)
+    if (text.len == 0 || str_find(text, '\0') < text.len || !str_copy(text, copy, sizeof copy))
         return STATUS_INVALID;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
     memcpy(address.bytes, mapped, sizeof mapped);
     if (inet_pton(AF_INET, copy, address.bytes + sizeof mapped) != 1 &&
         inet_pton(AF_INET6, copy, address.bytes) != 1)

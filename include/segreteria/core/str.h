@@ -50,6 +50,10 @@ struct str str_trim(struct str s);
  * `*rest`. False when `*rest` was absent (STR_NONE): a text with n separators gives n + 1 parts. */
 bool str_split(struct str *rest, char separator, struct str *part);
 
+/* The text in `out`, followed by a NUL. False when both do not fit into `size` bytes; out is left
+ * as it was. */
+bool str_copy(struct str s, char *out, size_t size);
+
 /* Digits only, no sign, no space; INVALID on anything else, TOO_LARGE above max. */
 NODISCARD enum status str_to_u64(struct str s, uint64_t max, uint64_t *out);
 

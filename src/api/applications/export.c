@@ -64,16 +64,6 @@ static void give(struct export *export) {
         fetch(export->call);
 }
 
-/* False: longer than anything that we make. */
-static bool keep(char *out, size_t size, struct str text) {
-    if (text.len >= size)
-        return false;
-    if (text.len > 0)
-        memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return true;
-}
-
 static void take_piece(struct export *export, const struct db_result *result) {
     struct str next = db_result_get(result, "next_key");
     export->more = !str_is_none(next);
@@ -86,8 +76,9 @@ static void take_piece(struct export *export, const struct db_result *result) {
             buf_append(&export->piece, head);
         buf_append(&export->piece, db_result_get(result, "items"));
     }
-    if (buf_status(&export->piece) != STATUS_OK || !keep(export->after, KEY_SIZE, next) ||
-        (!export->own && !keep(export->columns, COLUMNS_SIZE, db_result_get(result, "columns"))))
+    if (buf_status(&export->piece) != STATUS_OK || !str_copy(next, export->after, KEY_SIZE) ||
+        (!export->own &&
+         !str_copy(db_result_get(result, "columns"), export->columns, COLUMNS_SIZE)))
         api_fail(export->call, STATUS_NO_MEMORY);
     else if (export->begun)
         give(export);
@@ -160,7 +151,7 @@ enum status export_begin(struct api_call *call, enum listing_form form,
     export->source.on_over = on_over;
     arena_init(&export->arena, PIECE_MEMORY_MAX);
     buf_init(&export->piece, PIECE_BYTES_MAX);
-    (void)keep(export->after, KEY_SIZE, after); /* signed by us, and never longer */
+    (void)str_copy(after, export->after, KEY_SIZE); /* signed by us, and never longer */
     call->state = export;
     status = arena_defer(call->arena, export_free, export);
     if (status == STATUS_OK)

@@ -74,13 +74,9 @@ static void take_page(struct stream *stream, struct str items, struct str next_k
     struct api_call *call = stream->call;
     ndjson_lines(&stream->page, items);
     stream->more = !str_is_none(next_key);
-    if (buf_status(&stream->page) != STATUS_OK || next_key.len >= KEY_SIZE) {
+    if (buf_status(&stream->page) != STATUS_OK || !str_copy(next_key, stream->after, KEY_SIZE)) {
         api_fail(call, STATUS_NO_MEMORY);
         return;
-    }
-    if (stream->more) {
-        memcpy(stream->after, next_key.ptr, next_key.len);
-        stream->after[next_key.len] = '\0';
     }
     if (stream->begun)
         give(stream);
@@ -174,10 +170,7 @@ enum status stream_begin(struct api_call *call, const struct db_statement *state
     arena_init(&stream->arena, PAGE_MEMORY_MAX);
     buf_init(&stream->page, PAGE_BYTES_MAX);
     call->stream = stream;
-    if (after.len >= KEY_SIZE)
-        after = STR_NONE; /* signed by us, and never that long */
-    if (after.len > 0)
-        memcpy(stream->after, after.ptr, after.len);
+    (void)str_copy(after, stream->after, KEY_SIZE); /* signed by us, and never longer */
     status = arena_defer(call->arena, stream_free, stream);
     if (status == STATUS_OK)
         fetch(call);

@@ -136,14 +136,6 @@ static void start_over(struct search_feed *feed, const char *why) {
     begin(feed);
 }
 
-static bool copy_text(char *out, size_t size, struct str text) {
-    if (text.len >= size)
-        return false;
-    memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return true;
-}
-
 static void submit(struct search_feed *feed);
 
 static void on_page(struct search_feed *feed, const struct db_result *result) {
@@ -160,7 +152,7 @@ static void on_page(struct search_feed *feed, const struct db_result *result) {
     }
     if (feed->target.len == 0)
         buf_append(&feed->target, db_result_get(result, "snapshot"));
-    if (!copy_text(feed->server, sizeof feed->server, server) ||
+    if (!str_copy(server, feed->server, sizeof feed->server) ||
         buf_status(&feed->target) != STATUS_OK ||
         str_to_u64(db_result_get(result, "changes"), UINT32_MAX, &changes) != STATUS_OK) {
         log_error("search_feed_unreadable", "rows=%zu", db_result_rows(result));
@@ -176,10 +168,10 @@ static void on_page(struct search_feed *feed, const struct db_result *result) {
     }
     if (changes < PAGE_CHANGES) {
         finish(feed);
-    } else if (copy_text(feed->after_txid, sizeof feed->after_txid,
-                         db_result_get(result, "last_txid")) &&
-               copy_text(feed->after_job, sizeof feed->after_job,
-                         db_result_get(result, "last_job"))) {
+    } else if (str_copy(db_result_get(result, "last_txid"), feed->after_txid,
+                        sizeof feed->after_txid) &&
+               str_copy(db_result_get(result, "last_job"), feed->after_job,
+                        sizeof feed->after_job)) {
         stay_live(feed);
         submit(feed);
     }
@@ -240,8 +232,8 @@ static void begin(struct search_feed *feed) {
     feed->waits = NULL;
     feed->waits_tail = &feed->waits;
     buf_clear(&feed->target);
-    (void)copy_text(feed->after_txid, sizeof feed->after_txid, STR("0"));
-    (void)copy_text(feed->after_job, sizeof feed->after_job, STR(NO_JOB));
+    (void)str_copy(STR("0"), feed->after_txid, sizeof feed->after_txid);
+    (void)str_copy(STR(NO_JOB), feed->after_job, sizeof feed->after_job);
     feed->read_began_us = clock_monotonic_us();
     submit(feed);
 }

@@ -182,20 +182,12 @@ static void loader_done(struct helper_job *job) {
         loaded(feed);
 }
 
-static bool copy_time(char *out, size_t size, struct str text) {
-    if (text.len >= size)
-        return false;
-    memcpy(out, text.ptr, text.len);
-    out[text.len] = '\0';
-    return true;
-}
-
 static enum status start_loaders(struct search_feed *feed, struct str middle) {
     struct loader *older = &feed->loaders[0], *newer = &feed->loaders[1];
-    if (!copy_time(older->from, sizeof older->from, STR("-infinity")) ||
-        !copy_time(older->until, sizeof older->until, middle) ||
-        !copy_time(newer->from, sizeof newer->from, middle) ||
-        !copy_time(newer->until, sizeof newer->until, STR("infinity")))
+    if (!str_copy(STR("-infinity"), older->from, sizeof older->from) ||
+        !str_copy(middle, older->until, sizeof older->until) ||
+        !str_copy(middle, newer->from, sizeof newer->from) ||
+        !str_copy(STR("infinity"), newer->until, sizeof newer->until))
         return STATUS_INTERNAL;
     atomic_store(&feed->load_cancelled, false);
     feed->load_status = STATUS_OK;

@@ -73,6 +73,18 @@ static void splitting_gives_every_part(void **state) {
     assert_false(str_eq_nocase(STR("a"), STR("ab")));
 }
 
+static void a_copy_fits_with_its_end_or_not_at_all(void **state) {
+    (void)state;
+    char out[4] = "old";
+    assert_false(str_copy(STR("four"), out, sizeof out));
+    assert_string_equal(out, "old");
+    assert_true(str_copy(STR("new"), out, sizeof out));
+    assert_string_equal(out, "new");
+    assert_true(str_copy(STR_NONE, out, sizeof out));
+    assert_string_equal(out, "");
+    assert_false(str_copy(STR_NONE, out, 0));
+}
+
 static void note(void *object) { (*(int *)object)++; }
 
 static void arena_stays_within_its_limit(void **state) {
@@ -217,6 +229,7 @@ int main(void) {
         cmocka_unit_test(numbers_are_digits_only),
         cmocka_unit_test(utf8_is_checked_to_the_letter),
         cmocka_unit_test(splitting_gives_every_part),
+        cmocka_unit_test(a_copy_fits_with_its_end_or_not_at_all),
         cmocka_unit_test(arena_stays_within_its_limit),
         cmocka_unit_test(arena_destroys_at_once_what_it_cannot_keep),
         cmocka_unit_test(buffer_errors_stick),
