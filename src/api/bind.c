@@ -29,6 +29,18 @@ void api_bind_bytes(struct api_call *call, const char *name, struct str value) {
     bind_as(call, name, value, true);
 }
 
+enum status api_bind_hash(struct api_call *call, const char *name, const struct key *key,
+                          struct str token) {
+    unsigned char hash[TOKEN_HASH_BYTES];
+    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
+    if (text == NULL)
+        return STATUS_NO_MEMORY;
+    token_hash_with(key, token, hash);
+    token_hash_text(hash, text);
+    api_bind(call, name, str_of(text));
+    return STATUS_OK;
+}
+
 bool bound_bytes(const struct api_call *call, const char *name) {
     for (size_t i = 0; i < call->bound_count; i++)
         if (strcmp(call->bound[i].name, name) == 0)

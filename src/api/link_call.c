@@ -4,17 +4,6 @@
 #include "internal.h"
 #include "segreteria/auth/link.h"
 
-static enum status bind_hash(struct api_call *call, struct str secret) {
-    unsigned char hash[TOKEN_HASH_BYTES];
-    char *text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (text == NULL)
-        return STATUS_NO_MEMORY;
-    token_hash_with(call->key, secret, hash);
-    token_hash_text(hash, text);
-    api_bind(call, "link_hash", str_of(text));
-    return STATUS_OK;
-}
-
 enum status api_link_prepare(struct api_call *call, const char *purpose) {
     const struct uuid id = uuid_v7();
     char secret[TOKEN_TEXT_SIZE];
@@ -24,7 +13,7 @@ enum status api_link_prepare(struct api_call *call, const char *purpose) {
     uuid_format(&id, id_text);
     api_bind(call, "link_id", str_of(id_text));
     link_secret(call->key, str_of(purpose), &id, secret);
-    enum status status = bind_hash(call, str_of(secret));
+    enum status status = api_bind_hash(call, "link_hash", call->key, str_of(secret));
     sodium_memzero(secret, sizeof secret);
     return status;
 }

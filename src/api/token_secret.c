@@ -6,18 +6,15 @@
 #define PREFIX_CHARS 8 /* "sgr_" and four characters: 24 of 190 bits, no help in guessing */
 
 enum status token_secret_prepare(struct api_call *call) {
-    unsigned char secret[TOKEN_SECRET_BYTES], hash[TOKEN_HASH_BYTES];
+    unsigned char secret[TOKEN_SECRET_BYTES];
     char *text = arena_alloc(call->arena, TOKEN_TEXT_SIZE);
-    char *hash_text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (text == NULL || hash_text == NULL)
+    if (text == NULL)
         return STATUS_NO_MEMORY;
     api_secret(call, "api_token", secret);
     token_format(TOKEN_ACCESS, secret, text);
     sodium_memzero(secret, sizeof secret);
-    token_hash(call->keys, str_of(text), hash);
-    token_hash_text(hash, hash_text);
-    api_bind(call, "token_hash", str_of(hash_text));
+    enum status status = api_bind_hash(call, "token_hash", keys_current(call->keys), str_of(text));
     api_bind(call, "prefix", str_from(text, PREFIX_CHARS));
     call->tail = arena_printf(call->arena, "\"secret\":\"%s\"", text);
-    return str_is_none(call->tail) ? STATUS_NO_MEMORY : STATUS_OK;
+    return str_is_none(call->tail) ? STATUS_NO_MEMORY : status;
 }

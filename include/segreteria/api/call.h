@@ -136,6 +136,10 @@ struct str api_parameter(const struct api_call *call, const char *name);
 void api_secret(const struct api_call *call, const char *label,
                 unsigned char out[TOKEN_SECRET_BYTES]);
 
+/* Binds the hash of a token or a link, as it is stored: bytea text. */
+NODISCARD enum status api_bind_hash(struct api_call *call, const char *name, const struct key *key,
+                                    struct str token);
+
 /* Binds :access_hash, :refresh_hash and sets call->tail to the `"session":{...}` member. */
 NODISCARD enum status api_session_prepare(struct api_call *call);
 #define API_SESSION_SECONDS 3600
@@ -143,9 +147,9 @@ NODISCARD enum status api_session_prepare(struct api_call *call);
 /* A link to be sent by mail: binds :link_id and :link_hash, for link_create in SQL. purpose is
  * static text. The secret itself is made again by whoever writes the message. */
 NODISCARD enum status api_link_prepare(struct api_call *call, const char *purpose);
-/* The secret that somebody got by mail, as :link_hashes: link_hash_stored(:link_hashes::bytea[])
- * in SQL is the hash for link_use. What is not even in the
- * form of one gets a hash that nothing has. */
+/* The secret that somebody got by mail, as :link_hashes: link_hash_stored(:link_hashes::bytea[]) in
+ * SQL is the hash for link_use. What is not even in the form of one gets a hash that nothing has.
+ */
 NODISCARD enum status api_link_bind(struct api_call *call, struct str secret);
 
 /* Whether a password may be chosen by the account with this e-mail address; if not, the answer (422

@@ -19,19 +19,15 @@ static enum status bind_minutes(struct api_call *call) {
 }
 
 enum status api_documents_link_create(struct api_call *call) {
-    unsigned char secret[TOKEN_SECRET_BYTES], hash[TOKEN_HASH_BYTES];
+    unsigned char secret[TOKEN_SECRET_BYTES];
     char text[TOKEN_TEXT_SIZE];
-    char *hash_text = arena_alloc(call->arena, TOKEN_HASH_TEXT_SIZE);
-    if (hash_text == NULL)
-        return STATUS_NO_MEMORY;
     api_secret(call, "document_link", secret);
     token_format(TOKEN_LINK, secret, text);
     sodium_memzero(secret, sizeof secret);
-    token_hash_with(call->key, str_of(text), hash);
-    token_hash_text(hash, hash_text);
-    api_bind(call, "link_hash", str_of(hash_text));
+    enum status status = api_bind_hash(call, "link_hash", call->key, str_of(text));
     call->tail = arena_printf(call->arena, "\"url\":\"/v1/document-links/%s\"", text);
     sodium_memzero(text, sizeof text);
-    enum status status = str_is_none(call->tail) ? STATUS_NO_MEMORY : bind_minutes(call);
+    if (status == STATUS_OK)
+        status = str_is_none(call->tail) ? STATUS_NO_MEMORY : bind_minutes(call);
     return status != STATUS_OK ? status : api_submit(call, &stmt_documents_link_create);
 }
