@@ -1,5 +1,6 @@
 /* Tokens already looked up, per worker, short-lived, bounded; and the epochs by which a revocation
- * on any thread makes every worker look again.
+ * on any thread makes every worker look again. A cache is its worker's thread's own; times are
+ * monotonic milliseconds.
  */
 #ifndef SEGRETERIA_AUTH_CACHE_H
 #define SEGRETERIA_AUTH_CACHE_H

@@ -1,7 +1,7 @@
 /* Bearer tokens: `sgr_` + base62 of 32 random bytes + base62 CRC-32. The checksum lets secret
  * scanners find leaked tokens and lets the server refuse typing errors without a look-up; it is no
- * secret. Refresh tokens: `sgrr_`, those of links sent by mail:
- * `sgrl_`, else alike.
+ * secret. Refresh tokens begin with `sgrr_`, the secrets of links sent by mail with `sgrl_`; else
+ * they are alike. Thread-safe.
  */
 #ifndef SEGRETERIA_AUTH_TOKEN_H
 #define SEGRETERIA_AUTH_TOKEN_H

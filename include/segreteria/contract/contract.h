@@ -15,16 +15,16 @@
 #include "segreteria/core/status.h"
 #include "segreteria/core/str.h"
 
-enum http_method { /* RFC 9110 section 9; the ones an operation may have, and those answered for all
-                    */
-                   HTTP_GET,
-                   HTTP_HEAD,
-                   HTTP_POST,
-                   HTTP_PUT,
-                   HTTP_PATCH,
-                   HTTP_DELETE,
-                   HTTP_OPTIONS,
-                   HTTP_METHOD_OTHER
+/* RFC 9110 section 9: those an operation may have, and those answered for all. */
+enum http_method {
+    HTTP_GET,
+    HTTP_HEAD,
+    HTTP_POST,
+    HTTP_PUT,
+    HTTP_PATCH,
+    HTTP_DELETE,
+    HTTP_OPTIONS,
+    HTTP_METHOD_OTHER
 };
 const char *http_method_name(enum http_method method);
 enum http_method http_method_parse(struct str name); /* case-sensitive; OTHER when unknown */

@@ -8,8 +8,9 @@
  * compile error, an instance deeper than SCHEMA_DEPTH_MAX levels is a violation (too_deep), so is
  * one that takes millions of steps (too_complex), and a regular expression that backtracks too much
  * does not match. An unknown keyword or format is a compile error that names it, except annotations
- * (title, description, examples, example, default, deprecated, readOnly, writeOnly, discriminator,
- * externalDocs, xml, content*, $comment, x-*).
+ * (title, description, examples, example, default, deprecated, readOnly, writeOnly, externalDocs,
+ * xml, content*, $comment, x-*). OpenAPI's discriminator refuses nothing; it tells which branch of
+ * a union was meant, so that the violations are that branch's.
  */
 #ifndef SEGRETERIA_CONTRACT_SCHEMA_H
 #define SEGRETERIA_CONTRACT_SCHEMA_H

@@ -60,14 +60,4 @@ NODISCARD enum status plan_begin(struct arena *arena, const json_t *parameters,
  * missing. */
 NODISCARD enum status plan_finish(struct plan *plan, const json_t *meanings, json_t **document);
 
-/* ---- private to src/search/plan ---- */
-
-NODISCARD enum status plan_parse(struct plan *plan);
-NODISCARD enum status plan_replace(struct plan *plan, const struct str *wrong,
-                                   const struct str *replacements, size_t wrong_count);
-/* "query" and "texts". */
-NODISCARD enum status plan_texts(struct plan *plan, const json_t *meanings, json_t *document);
-/* The folded text in the arena, NUL-terminated; INVALID: not sure. */
-NODISCARD enum status plan_fold(struct arena *arena, struct str text, struct str *out);
-
 #endif

@@ -42,6 +42,8 @@ bool helpers_full(const struct helpers *helpers);
  * thread of its own, so that it holds up no job. `work` owns data. BUSY when that many run. A
  * destroyed pool waits for it a moment only. */
 NODISCARD enum status helpers_detach(struct helpers *helpers, void (*work)(void *data), void *data);
+
+/* Jobs that wait, how many may, and the threads of the pool. */
 size_t helpers_queued(const struct helpers *helpers);
 size_t helpers_queue_max(const struct helpers *helpers);
 size_t helpers_threads(const struct helpers *helpers);

@@ -1,7 +1,7 @@
 /* The words, phrases and exclusions of a query, as search_query() reads them (docs/search.md, "The
  * query"). Its two regular expressions are written out here. */
+#include "plan_private.h"
 #include "segreteria/search/fold.h"
-#include "segreteria/search/plan.h"
 
 #define TEXT_MAX ((size_t)16 * 1024)
 

@@ -1,6 +1,6 @@
 /* The parameters of a search as search_plan() puts them: names resolved, defaults filled in, pay
  * and distances in the index's units. */
-#include "segreteria/search/plan.h"
+#include "plan_private.h"
 
 #include <stdlib.h>
 
@@ -295,10 +295,8 @@ static enum status put_dates(const struct plan *plan, json_t *document) {
 
 static json_t *degrees(struct str text) {
     char copy[64];
-    if (text.len == 0 || text.len >= sizeof copy)
+    if (text.len == 0 || !str_copy(text, copy, sizeof copy))
         return NULL;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
     return json_real(strtod(copy, NULL)); /* the process stays in the C locale */
 }
 

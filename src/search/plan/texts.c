@@ -1,5 +1,5 @@
 /* What the words of a query ask of the vacancies of each dictionary: search_plan_texts(). */
-#include "segreteria/search/plan.h"
+#include "plan_private.h"
 
 #define DICTIONARIES_MAX 64
 
