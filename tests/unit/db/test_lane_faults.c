@@ -15,20 +15,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helper_group.h"
 #include "helper_lane.h"
 #include "segreteria/core/buf.h"
 #include "segreteria/core/clock.h"
-
-static struct pg_fixture fixture;
-static bool have_postgresql;
-
-#define NEED_POSTGRESQL()                                                                          \
-    do {                                                                                           \
-        if (!have_postgresql) {                                                                    \
-            print_message("no PostgreSQL on this machine: skipped\n");                             \
-            skip();                                                                                \
-        }                                                                                          \
-    } while (0)
 
 /* Load that keeps itself going: each answer submits the next call; writes carry a token of their
  * own, noted by fate. */
@@ -349,20 +339,10 @@ static void test_bad_conninfo(void **state) {
 }
 
 static int set_up(void **state) {
-    (void)state;
-    have_postgresql = pg_fixture_start(&fixture);
-    if (have_postgresql) {
-        test_schema_create(&fixture);
+    (void)group_set_up_lane(state);
+    if (have_postgresql)
         pg_fixture_run(&fixture,
                        "alter table entry drop constraint entry_token_key; create table fate ()");
-    }
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    if (have_postgresql)
-        pg_fixture_stop(&fixture);
     return 0;
 }
 
@@ -373,5 +353,5 @@ int main(void) {
         cmocka_unit_test(test_not_replicated),          cmocka_unit_test(test_several_hosts),
         cmocka_unit_test(test_destroy_while_resolving), cmocka_unit_test(test_bad_conninfo),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, set_up, group_tear_down);
 }

@@ -10,19 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "helper_group.h"
 #include "helper_lane.h"
 #include "segreteria/core/clock.h"
-
-static struct pg_fixture fixture;
-static bool have_postgresql;
-
-#define NEED_POSTGRESQL()                                                                          \
-    do {                                                                                           \
-        if (!have_postgresql) {                                                                    \
-            print_message("no PostgreSQL on this machine: skipped\n");                             \
-            skip();                                                                                \
-        }                                                                                          \
-    } while (0)
 
 /* Duplicates, missing keys, upper case, NULL and keys that need quoting: each caller sees its own
  * row or none. */
@@ -144,21 +134,6 @@ static void test_identical_reads_run_once(void **state) {
     bench_close(&bench);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    have_postgresql = pg_fixture_start(&fixture);
-    if (have_postgresql)
-        test_schema_create(&fixture);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    if (have_postgresql)
-        pg_fixture_stop(&fixture);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_merge),
@@ -166,5 +141,5 @@ int main(void) {
         cmocka_unit_test(test_kept_results),
         cmocka_unit_test(test_identical_reads_run_once),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, group_set_up_lane, group_tear_down);
 }

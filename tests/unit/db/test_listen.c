@@ -9,14 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "helper_pg.h"
+#include "helper_group.h"
 #include "segreteria/core/clock.h"
 #include "segreteria/db/listen.h"
 
 #define OWNER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
-
-static struct pg_fixture fixture;
-static bool have_postgresql;
 
 struct heard {
     struct loop *loop;
@@ -64,10 +61,7 @@ static bool hear(struct heard *heard, unsigned listening, unsigned notified) {
 
 static void test_listen(void **state) {
     (void)state;
-    if (!have_postgresql) {
-        print_message("no PostgreSQL on this machine: skipped\n");
-        skip();
-    }
+    NEED_POSTGRESQL();
     struct heard heard = {.timer = {.on_due = on_timeout}};
     assert_int_equal(loop_create(&heard.loop), STATUS_OK);
     static const char *const channels[] = {"test_jobs", "test_auth"};
@@ -109,20 +103,7 @@ static void test_listen(void **state) {
     loop_destroy(heard.loop);
 }
 
-static int set_up(void **state) {
-    (void)state;
-    have_postgresql = pg_fixture_start(&fixture);
-    return 0;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    if (have_postgresql)
-        pg_fixture_stop(&fixture);
-    return 0;
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_listen)};
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, group_set_up, group_tear_down);
 }
