@@ -4,6 +4,8 @@
     database    its data base, behind its back (support.postgres.Database)
     api         a client without a token, on it (support.client.Client); every answer is checked against openapi.yaml
     world       companies, candidates, vacancies (support.world.World)
+
+and the people that many files need: company, recruiter, viewer, candidate, person.
 """
 
 import os
@@ -11,6 +13,7 @@ import re
 
 import pytest
 from support import postgres
+from support.mail import Mailbox
 from support.server import BINARY, Server
 from support.world import World
 
@@ -78,5 +81,36 @@ def company(world):
 
 
 @pytest.fixture(scope="module")
+def recruiter(world, company):
+    return world.member(company, "recruiter")
+
+
+@pytest.fixture(scope="module")
+def viewer(world, company):
+    return world.member(company, "viewer")
+
+
+@pytest.fixture(scope="module")
 def candidate(world):
+    """The same for all tests of a file."""
     return world.candidate()
+
+
+@pytest.fixture
+def person(world):
+    """A new candidate for each test."""
+    return world.candidate()
+
+
+@pytest.fixture
+def forget_attempts(database):
+    """Nobody has tried a password yet."""
+    database.query("delete from sign_in_throttle")
+
+
+@pytest.fixture(scope="module")
+def mailbox():
+    """A mail server; the server under test sends to it when its options name the mailbox's port."""
+    box = Mailbox()
+    yield box
+    box.stop()

@@ -6,6 +6,8 @@ from support.links import invitation_secret
 from support.server import Server
 from support.world import PASSWORD, vacancy
 
+pytestmark = pytest.mark.usefixtures("forget_attempts")
+
 NEW = "seven lamps on the lake"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
 SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 "
@@ -15,16 +17,6 @@ SAFARI = ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/60
 @pytest.fixture(scope="module")
 def server_options():
     return ["--trusted-proxy", "127.0.0.1"]
-
-
-@pytest.fixture(autouse=True)
-def forget(database):
-    database.query("delete from sign_in_throttle")
-
-
-@pytest.fixture
-def person(world):
-    return world.candidate()
 
 
 def sign_in(api, email, password=PASSWORD, **headers):

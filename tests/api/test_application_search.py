@@ -35,11 +35,6 @@ def server(database, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def company(world):
-    return world.company()
-
-
-@pytest.fixture(scope="module")
 def job(world, company):
     return world.job(company, questions=QUESTIONS, reference="searched", response_promise_days=7)
 

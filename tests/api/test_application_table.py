@@ -3,20 +3,8 @@
 import csv
 import io
 
-import pytest
-
 CSV, NDJSON = {"Accept": "text/csv"}, {"Accept": "application/x-ndjson"}
 OF_THE_TEAM = ("assignee", "tags", "rating", "rating_members")
-
-
-@pytest.fixture(scope="module")
-def company(world):
-    return world.company()
-
-
-@pytest.fixture(scope="module")
-def recruiter(world, company):
-    return world.member(company, "recruiter")
 
 
 def table(account, target="/v1/applications"):

@@ -3,7 +3,6 @@
 import json
 
 import pytest
-from support.world import PASSWORD
 
 PRIVATE = ("Lia", "Rossi", "candidate.", "Scrivo perché")
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from support.eventually import eventually
-from support.mail import TOKEN, Mailbox
+from support.mail import TOKEN
 from support.postgres import program
 from support.world import PASSWORD
 
@@ -16,16 +16,8 @@ NEW_PASSWORD = "another horse, same battery"
 
 
 @pytest.fixture(scope="module")
-def mailbox():
-    box = Mailbox()
-    yield box
-    box.stop()
-
-
-@pytest.fixture(scope="module")
 def server_options(mailbox):
-    return ["--smtp-url", f"smtp://127.0.0.1:{mailbox.port}", "--smtp-plain", "--mail-from", "posta@lavoro.example",
-            "--public-url", "https://lavoro.example/annunci"]
+    return [*mailbox.server_options, "--public-url", "https://lavoro.example/annunci"]
 
 
 def about(mailbox, email, words, count=1):

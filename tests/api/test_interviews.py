@@ -29,16 +29,6 @@ def in_rome(day):
 ROOM = {"place": "Via Roma 1, Lecco; 2° piano", "time_zone": "Europe/Rome"}
 
 
-@pytest.fixture(scope="module")
-def viewer(world, company):
-    return world.member(company, "viewer")
-
-
-@pytest.fixture
-def person(world):
-    return world.candidate()
-
-
 @pytest.fixture
 def application(world, company, person):
     return world.application(person, world.job(company))

@@ -29,11 +29,6 @@ def lines(client, **params):
 
 
 @pytest.fixture(scope="module")
-def company(world):
-    return world.company()
-
-
-@pytest.fixture(scope="module")
 def some(world, company):
     return [world.job(company, title=f"Assistente, {n}: \"quoted\" {{braces}} [and] \\ more", valid_through=in_days(9))["id"]
             for n in range(450)]

@@ -11,21 +11,6 @@ def path(application, *more):
     return "/".join(["/v1/applications", application["id"], "messages", *more])
 
 
-@pytest.fixture(scope="module")
-def recruiter(world, company):
-    return world.member(company, "recruiter")
-
-
-@pytest.fixture(scope="module")
-def viewer(world, company):
-    return world.member(company, "viewer")
-
-
-@pytest.fixture
-def person(world):
-    return world.candidate()
-
-
 @pytest.fixture
 def application(world, company, person):
     return world.application(person, world.job(company))

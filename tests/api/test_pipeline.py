@@ -24,16 +24,6 @@ def application(world, job):
 
 
 @pytest.fixture(scope="module")
-def recruiter(world, company):
-    return world.member(company, "recruiter")
-
-
-@pytest.fixture(scope="module")
-def viewer(world, company):
-    return world.member(company, "viewer")
-
-
-@pytest.fixture(scope="module")
 def stranger(world):
     return world.company()
 

@@ -10,12 +10,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from support.world import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("forget_attempts")
+
 CODES = 10  # that may be tried at once
-
-
-@pytest.fixture(autouse=True)
-def forget(database):
-    database.query("delete from sign_in_throttle")
 
 
 def code_of(secret, step):

@@ -9,6 +9,8 @@ import pytest
 from support.server import Server
 from support.world import PASSWORD
 
+pytestmark = pytest.mark.usefixtures("forget_attempts")
+
 HOME = "198.51.100.7"
 PAIR, ACCOUNT, PLACE = 10, 50, 100  # attempts at once: migrations/0025_sign_in_throttle.sql
 
@@ -16,11 +18,6 @@ PAIR, ACCOUNT, PLACE = 10, 50, 100  # attempts at once: migrations/0025_sign_in_
 @pytest.fixture(scope="module")
 def server_options():
     return ["--trusted-proxy", "127.0.0.1"]
-
-
-@pytest.fixture(autouse=True)
-def forget(database):
-    database.query("delete from sign_in_throttle")
 
 
 @pytest.fixture

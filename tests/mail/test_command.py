@@ -6,20 +6,12 @@ import uuid
 
 import pytest
 from support.eventually import eventually
-from support.mail import Mailbox
 from support.server import BINARY
 
 
 @pytest.fixture(scope="module")
-def mailbox():
-    box = Mailbox()
-    yield box
-    box.stop()
-
-
-@pytest.fixture(scope="module")
 def server_options(mailbox):
-    return ["--smtp-url", f"smtp://127.0.0.1:{mailbox.port}", "--smtp-plain", "--mail-from", "posta@lavoro.example"]
+    return mailbox.server_options
 
 
 @pytest.fixture

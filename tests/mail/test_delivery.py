@@ -15,13 +15,6 @@ from support.ports import free_port
 from support.server import Server
 
 
-@pytest.fixture(scope="module")
-def mailbox():
-    box = Mailbox()
-    yield box
-    box.stop()
-
-
 def options_for(port, *more):
     return ["--smtp-url", f"smtp://127.0.0.1:{port}", "--smtp-plain", "--mail-from", "Lavoro & Uffici <posta@lavoro.example>",
             "--public-url", "https://lavoro.example", *more]

@@ -1,21 +1,12 @@
 """An invitation from end to end: the message arrives, and what is in it makes a member."""
 
 import pytest
-from support.mail import Mailbox
 from support.world import PASSWORD
 
 
 @pytest.fixture(scope="module")
-def mailbox():
-    box = Mailbox()
-    yield box
-    box.stop()
-
-
-@pytest.fixture(scope="module")
 def server_options(mailbox):
-    return ["--smtp-url", f"smtp://127.0.0.1:{mailbox.port}", "--smtp-plain", "--mail-from", "posta@lavoro.example",
-            "--public-url", "https://lavoro.example"]
+    return [*mailbox.server_options, "--public-url", "https://lavoro.example"]
 
 
 def test_invited_by_mail(world, company, api, mailbox):

@@ -4,7 +4,6 @@ import glob
 import json
 import os
 import pathlib
-import pwd
 import secrets
 import shutil
 import subprocess

@@ -47,6 +47,11 @@ class Mailbox:
     def stop(self):
         self.controller.stop()
 
+    @property
+    def server_options(self):
+        """The server's, so that it sends its mail here."""
+        return ["--smtp-url", f"smtp://127.0.0.1:{self.port}", "--smtp-plain", "--mail-from", "posta@lavoro.example"]
+
     def answer(self, verb):
         with self.lock:
             if self.answers and (self.answers[0][0] if isinstance(self.answers[0], tuple) else "DATA") == verb:
