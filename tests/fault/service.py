@@ -171,6 +171,15 @@ class Caller:
         self.connection = None
 
 
+@contextlib.contextmanager
+def locked(postgres, table):
+    """Nobody else writes to the table."""
+    with psycopg.connect(postgres.conninfo("service")) as connection:
+        connection.execute(f"lock table {table} in exclusive mode")
+        yield
+        connection.rollback()
+
+
 def is_refusal(answer):
     """A 503 as it must be: a problem document that says when to come again."""
     return (answer.status == 503 and answer.headers["Retry-After"] is not None

@@ -13,7 +13,7 @@ import threading
 import time
 
 import pytest
-from private_server import Server, new_data_dir, remove, wait_for
+from private_server import Server, wait_for
 from service import SLOW, Caller, Postgres, address, candidate, company, ended_well, fill, is_refusal, ready, small_disk
 from support.world import vacancy
 
@@ -137,13 +137,6 @@ class Applicants:
         """So that all can be done again."""
         sql("delete from documents")
         sql("delete from applications")
-
-
-@pytest.fixture
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
 
 
 def whole(answers):

@@ -8,16 +8,8 @@ import random
 import zipfile
 
 import psycopg
-import pytest
-from private_server import Server, new_data_dir, remove, wait_for
+from private_server import Server, wait_for
 from service import Caller, candidate, ended_well, fill, ready, small_disk
-
-
-@pytest.fixture
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
 
 
 def test_disk_full_while_an_export_is_made(data_dir):

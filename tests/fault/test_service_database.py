@@ -8,19 +8,12 @@ import threading
 import time
 
 import pytest
-from private_server import Server, new_data_dir, remove, wait_for
+from private_server import Server, wait_for
 from service import SLOW, Caller, Crowd, Load, Postgres, company, ended_well, is_refusal, ready, request_bytes
 from support.world import vacancy
 
 ROUNDS = 10 if SLOW else 2
 SECONDS = 10 if SLOW else 1.5  # of load between two faults
-
-
-@pytest.fixture
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
 
 
 @pytest.fixture(scope="module")

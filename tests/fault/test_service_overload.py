@@ -9,43 +9,20 @@ import socket
 import subprocess
 import time
 
-import psycopg
 import pytest
-from private_server import Server, binary, environment, new_data_dir, remove, wait_for
-from service import (SLOW, Caller, Crowd, Postgres, address, candidate, company, descriptors, ended_well, is_refusal, memory,
+from private_server import Server, binary, environment, wait_for
+from service import (SLOW, Caller, Crowd, address, candidate, company, descriptors, ended_well, is_refusal, locked, memory,
                      ready, request_bytes)
 from support.world import PASSWORD, vacancy
 
 MIB = 1024 * 1024
 
 
-@pytest.fixture(scope="module")
-def postgres():
-    with Postgres() as running:
-        running.sql("create database service")
-        yield running
-
-
-@pytest.fixture(scope="module")
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
-
-
 @pytest.fixture
-def serve(postgres, data_dir):
+def serve(postgres, kept_data_dir):
     with contextlib.ExitStack() as stack:
         yield lambda *options: stack.enter_context(
-            Server(data_dir, "--no-access-log", *options, url=postgres.conninfo("service")))
-
-
-@contextlib.contextmanager
-def locked(postgres, table):
-    with psycopg.connect(postgres.conninfo("service")) as connection:
-        connection.execute(f"lock table {table} in exclusive mode")
-        yield
-        connection.rollback()
+            Server(kept_data_dir, "--no-access-log", *options, url=postgres.conninfo("service")))
 
 
 def test_writes_behind_a_lock(serve, postgres):
@@ -128,10 +105,10 @@ def test_flood_of_sign_ins(serve):
     ended_well(server)
 
 
-def test_no_descriptors_left(postgres, data_dir):
+def test_no_descriptors_left(postgres, kept_data_dir):
     """RLIMIT_NOFILE of 64: clients beyond it wait or are refused, nothing ends, and all is well when they have gone."""
     process = subprocess.Popen(
-        [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir, "--workers", "1", "--no-access-log"],
+        [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", kept_data_dir, "--workers", "1", "--no-access-log"],
         env=environment(SEGRETERIA_DATABASE_URL=postgres.conninfo("service")), stdout=subprocess.PIPE, text=True,
         stderr=subprocess.PIPE, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
     server = Server.__new__(Server)

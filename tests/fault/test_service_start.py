@@ -5,12 +5,11 @@ import json
 import os
 import re
 import socket
-import subprocess
 import time
 import uuid
 
 import pytest
-from private_server import ROOT, Server, binary, new_data_dir, remove, wait_for
+from private_server import ROOT, Server, binary, new_data_dir, remove
 from service import Caller, Postgres, address, company, ended_well, start
 from support.ports import free_port
 from support.world import vacancy
@@ -23,13 +22,6 @@ def postgres():
     with Postgres(max_connections=64) as running:
         running.sql("create database service")
         yield running
-
-
-@pytest.fixture
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
 
 
 def refusal(*arguments, url):

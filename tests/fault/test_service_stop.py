@@ -10,38 +10,15 @@ import time
 
 import psycopg
 import pytest
-from private_server import Server, alive, new_data_dir, remove, wait_for
-from service import Caller, Crowd, Postgres, address, candidate, company, ended_well, is_refusal, request_bytes, start
+from private_server import Server, alive, wait_for
+from service import Caller, Crowd, address, candidate, company, ended_well, is_refusal, locked, request_bytes, start
 from support.world import PASSWORD, vacancy
 
-@pytest.fixture(scope="module")
-def postgres():
-    with Postgres() as running:
-        running.sql("create database service")
-        yield running
-
-
-@pytest.fixture(scope="module")
-def data_dir():
-    path = new_data_dir()
-    yield path
-    remove(path)
-
-
 @pytest.fixture
-def serve(postgres, data_dir):
+def serve(postgres, kept_data_dir):
     """Starts a server on the data base that all tests of this file use."""
     with contextlib.ExitStack() as stack:
-        yield lambda *options: stack.enter_context(Server(data_dir, *options, url=postgres.conninfo("service")))
-
-
-@contextlib.contextmanager
-def locked(postgres, table):
-    """Nobody else writes to the table."""
-    with psycopg.connect(postgres.conninfo("service")) as connection:
-        connection.execute(f"lock table {table} in exclusive mode")
-        yield
-        connection.rollback()
+        yield lambda *options: stack.enter_context(Server(kept_data_dir, *options, url=postgres.conninfo("service")))
 
 
 def refuses(server):
@@ -126,24 +103,20 @@ def test_other_signals_that_stop(serve, sig):
 
 def test_start_is_interrupted(data_dir):
     """At any moment of a start with an own PostgreSQL: initdb, its start, migrations, the lanes."""
-    fresh = new_data_dir()
-    try:
-        for delay in (0.3, 0.8, 1.4, 2.2):
-            process = start("--listen", "127.0.0.1:0", "--data-dir", fresh)
-            time.sleep(delay)
-            process.send_signal(signal.SIGTERM)
-            out, error = process.communicate(timeout=30)
-            early = process.returncode == -signal.SIGTERM and not any(fresh.iterdir())  # not even begun
-            assert process.returncode == 0 or early, (delay, process.returncode, error[-2000:])
-            assert "Sanitizer" not in error
-            running = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-                       if alive(pid) and cwd(pid).startswith(str(fresh))]
-            assert running == [], (delay, running)
-        with Server(fresh) as server:
-            assert Caller(server)("GET", "/readyz").status == 200
-            ended_well(server)
-    finally:
-        remove(fresh)
+    for delay in (0.3, 0.8, 1.4, 2.2):
+        process = start("--listen", "127.0.0.1:0", "--data-dir", data_dir)
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        out, error = process.communicate(timeout=30)
+        early = process.returncode == -signal.SIGTERM and not any(data_dir.iterdir())  # not even begun
+        assert process.returncode == 0 or early, (delay, process.returncode, error[-2000:])
+        assert "Sanitizer" not in error
+        running = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
+                   if alive(pid) and cwd(pid).startswith(str(data_dir))]
+        assert running == [], (delay, running)
+    with Server(data_dir) as server:
+        assert Caller(server)("GET", "/readyz").status == 200
+        ended_well(server)
 
 
 def cwd(pid):
@@ -153,12 +126,12 @@ def cwd(pid):
         return ""
 
 
-def test_start_waits_for_another_instance(postgres, data_dir):
+def test_start_waits_for_another_instance(postgres, kept_data_dir):
     """Another instance migrates for long: a start that waits for it can be told to stop."""
     postgres.sql("create database busy")
     with psycopg.connect(postgres.conninfo("busy")) as other:
         other.execute("select pg_advisory_xact_lock(7310030127423041)")
-        process = start("--listen", "127.0.0.1:0", "--data-dir", data_dir, url=postgres.conninfo("busy"))
+        process = start("--listen", "127.0.0.1:0", "--data-dir", kept_data_dir, url=postgres.conninfo("busy"))
         time.sleep(1.5)
         assert process.poll() is None
         begin = time.monotonic()
@@ -166,16 +139,16 @@ def test_start_waits_for_another_instance(postgres, data_dir):
         _, error = process.communicate(timeout=30)
         assert process.returncode == 0, error
         assert time.monotonic() - begin < 5
-    with Server(data_dir, url=postgres.conninfo("busy")) as server:
+    with Server(kept_data_dir, url=postgres.conninfo("busy")) as server:
         ended_well(server)
 
 
-def test_hangup_is_ignored_under_nohup(postgres, data_dir):
+def test_hangup_is_ignored_under_nohup(postgres, kept_data_dir):
     """nohup(1) means that SIGHUP ends nothing."""
-    with Server(data_dir, url=postgres.conninfo("service")) as model:
+    with Server(kept_data_dir, url=postgres.conninfo("service")) as model:
         command = model.process.args
         ended_well(model)
-    log = data_dir / "nohup.log"
+    log = kept_data_dir / "nohup.log"
     with open(log, "w", encoding="utf-8") as out:
         process = subprocess.Popen(["nohup", *command], stdout=out, stderr=out, stdin=subprocess.DEVNULL,
                                    env={**os.environ, "SEGRETERIA_DATABASE_URL": postgres.conninfo("service")})

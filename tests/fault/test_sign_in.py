@@ -14,19 +14,12 @@ from pathlib import Path
 
 import pytest
 from private_server import Server, new_data_dir, remove
-from service import SLOW, Caller, Postgres, address, memory
+from service import SLOW, Caller, address, memory
 from support.links import secret_of
 from support.world import PASSWORD
 
 QUEUE = 64  # hashes that may wait for the one thread: src/cli/serve.c
 ONE_HASH = 19 * 1024 * 1024
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    with Postgres() as running:
-        running.sql("create database service")
-        yield running
 
 
 @pytest.fixture(scope="module")
