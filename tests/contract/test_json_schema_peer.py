@@ -7,15 +7,14 @@ unevaluatedItems, which older releases of the package get wrong.
 
 import json
 import os
-import pathlib
 import random
 import subprocess
 import tempfile
 
 import jsonschema
 import pytest
+from schema_program import schema_check
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUNDS = int(os.environ.get("SEGRETERIA_SCHEMA_ROUNDS", "25"))  # schemas a seed, 8 instances each
 NAMES = ["a", "b", "c", "aa", ""]
 LEAVES = [None, True, False, 0, 1, 2, 3, 1.0, 1.5, -1, 2**53, 2**53 + 1, "", "a", "b", "aa", "aaa", "\u00e8", "\U0001f600"]
@@ -129,18 +128,9 @@ class Generator:
         return {key: [self.schema(depth) for _ in range(rng.randrange(1, 4))]}
 
 
-def schema_check():
-    named = os.environ.get("SEGRETERIA_SCHEMA_CHECK")
-    for path in [named] if named else [ROOT / "build" / p / "schema-check" for p in ("asan", "debug", "release")]:
-        if os.access(path, os.X_OK):
-            return str(path)
-    return None
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_same_verdict(seed):
     binary = schema_check()
-    assert binary, "schema-check is not built"
     rng = random.Random(seed)
     verdicts = {True: 0, False: 0}
     for _ in range(ROUNDS):

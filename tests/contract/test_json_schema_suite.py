@@ -23,8 +23,8 @@ import tempfile
 import urllib.request
 
 import pytest
+from schema_program import ROOT, schema_check
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 RELEASE = "jsonschema-4.26.0"
 RELEASE_URL = (
     "https://files.pythonhosted.org/packages/b3/fc/e067678238fa451312d4c62bf6e6cf5ec56375422aee02f9cb5f909b3047/"
@@ -84,14 +84,6 @@ def unpack(data, target):
                 raise
 
 
-def schema_check():
-    named = os.environ.get("SEGRETERIA_SCHEMA_CHECK")
-    for path in [named] if named else [ROOT / "build" / p / "schema-check" for p in ("asan", "debug", "release")]:
-        if os.access(path, os.X_OK):
-            return str(path)
-    return None
-
-
 def group_cases(folder):
     """(name, cases) a file; a case is (schema, group and case description, instance, valid)."""
     for path in sorted(folder.rglob("*.json")):
@@ -141,7 +133,6 @@ FILES = dict(group_cases(FOLDER)) if FOLDER else {}
 @pytest.mark.parametrize("name", FILES or ["none"])
 def test_file(name):
     binary = schema_check()
-    assert binary, "schema-check is not built"
     wrong = []
     for case, verdict in zip(FILES[name], judge_all(binary, FILES[name])):
         if verdict.startswith("unsupported") and unsupported_reason(verdict) is None:

@@ -1,31 +1,19 @@
 """The command schema-check: exit statuses and what it prints."""
 
 import json
-import os
-import pathlib
 import subprocess
 
 import pytest
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def binary():
-    named = os.environ.get("SEGRETERIA_SCHEMA_CHECK")
-    for path in [named] if named else [ROOT / "build" / p / "schema-check" for p in ("asan", "debug", "release")]:
-        if os.access(path, os.X_OK):
-            return str(path)
-    pytest.fail("schema-check is not built")
+from schema_program import schema_check
 
 
 @pytest.fixture
-def check(binary, tmp_path):
+def check(tmp_path):
     def run(schema, instance, *options, pointer=""):
         path = tmp_path / "schema.json"
         path.write_text(schema if isinstance(schema, str) else json.dumps(schema), "utf-8")
         text = instance if isinstance(instance, bytes) else json.dumps(instance).encode()
-        done = subprocess.run([binary, *options, f"{path}{pointer}"], input=text, capture_output=True, check=False)
+        done = subprocess.run([schema_check(), *options, f"{path}{pointer}"], input=text, capture_output=True, check=False)
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
     return run
@@ -91,8 +79,8 @@ def test_malformed_instance(check, instance):
     assert err.startswith("schema-check: standard input: line ")
 
 
-def test_usage(binary):
+def test_usage():
     for arguments in [[], ["--help"], ["a", "b"], ["/nowhere/schema.json"]]:
-        done = subprocess.run([binary, *arguments], input=b"1", capture_output=True, check=False)
+        done = subprocess.run([schema_check(), *arguments], input=b"1", capture_output=True, check=False)
         assert done.returncode == 3
         assert done.stderr
