@@ -4,7 +4,7 @@ import json
 
 import pytest
 from conftest import STATEMENTS, Candidate, Company, member, new_id, token_hash
-from test_statements import nodes
+from plans import nodes
 
 ROWS = 100_000
 

@@ -3,7 +3,7 @@
 import json
 
 from conftest import JOB, STATEMENTS, Candidate, Company, new_id
-from test_statements import nodes
+from plans import nodes
 
 
 def suspend(db, company):

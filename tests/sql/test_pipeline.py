@@ -5,6 +5,7 @@ import time
 
 import pytest
 from conftest import Company, new_id
+from plans import nodes
 
 MANY = 10_000
 
@@ -48,11 +49,6 @@ def test_ten_thousand_are_answered_in_one_statement(db):
 def plan_of(db, query):
     plan = db.value(f"explain (analyze, format json) {query}")
     plan = plan if isinstance(plan, list) else json.loads(plan)
-
-    def nodes(node):
-        yield node
-        for child in node.get("Plans", []):
-            yield from nodes(child)
     return list(nodes(plan[0]["Plan"]))
 
 

@@ -5,6 +5,7 @@ import json
 import psycopg
 import pytest
 from conftest import STATEMENTS, Company, Refused, context, member, new_id, token_hash
+from plans import nodes
 
 GATED = {name: statement for name, statement in STATEMENTS.items() if "in_context" in statement.sql}
 
@@ -28,12 +29,6 @@ def test_the_gate_is_evaluated_once_and_before_the_function(db, name):
         first, scan = gates[0]["Plans"]
         assert (first["Parent Relationship"], scan["Node Type"]) == ("InitPlan", "Function Scan")
         assert gates[0]["One-Time Filter"] == "$" + first["Subplan Name"].split("$")[1].rstrip(")")
-
-
-def nodes(plan):
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
 
 
 def test_what_a_write_sees_of_its_context(db, company):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from conftest import STATEMENTS
+from plans import nodes
 
 ROWS = 100_000
 
@@ -91,12 +92,6 @@ def full(db):
     db.execute("set session_replication_role = origin")
     db.execute("analyze")
     return db
-
-
-def nodes(plan):
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from nodes(child)
 
 
 HOT = {
