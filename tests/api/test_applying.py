@@ -10,9 +10,9 @@ import threading
 import uuid
 
 import pytest
+from files import CHUNK, FORM, MOST, PDF, PNG, content, documents_of, form, pdf, send_in_pieces
 from support.eventually import eventually
 from support.world import in_days, vacancy
-from test_documents import CHUNK, FORM, MOST, PDF, PNG, form, pdf
 
 JSON = "application/json"
 
@@ -39,10 +39,6 @@ def candidate(world):
 @pytest.fixture
 def job(world, company):
     return world.job(company)
-
-
-def documents_of(database, candidate):
-    return database.value("select count(*) from documents where candidate_id = %s", candidate.id)
 
 
 def nothing_of(database, candidate):
@@ -150,14 +146,7 @@ class TestForm:
     def test_piece_by_piece(self, candidate, job, server):
         data = pdf(900)
         body = form(application({"cover_letter": "x"}), file(data), file(data + b"y"))
-        head = (f"POST /v1/jobs/{job['id']}/applications HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer "
-                f"{candidate.token}\r\nContent-Type: {FORM}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode()
-        with socket.create_connection((server.host, server.port), timeout=20) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.sendall(head)
-            for i in range(0, len(body), 7):
-                sock.sendall(body[i : i + 7])
-            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        answer = send_in_pieces(server, candidate, f"/v1/jobs/{job['id']}/applications", body)
         assert b"HTTP/1.1 201" in answer and hashlib.sha256(data + b"y").hexdigest().encode() in answer
 
     def test_the_same_key_applies_once(self, candidate, job, database):

@@ -2,75 +2,13 @@
 nothing readable is in the data base."""
 
 import hashlib
-import io
 import socket
 import uuid
-import zipfile
 
 import pytest
+from files import (CHUNK, DOCX_TYPE, FORM, JPEG, MOST, ODT_TYPE, PDF, PNG, content, documents_of, docx, form, odt, pdf,
+                   send_in_pieces, store)
 from support.eventually import eventually
-
-PDF = b"%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n"
-PNG = bytes.fromhex("89504e470d0a1a0a0000000d4948445200000001000000010806000000")
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010101004800480000ffdb0043") + bytes(100)
-DOCX_TYPE = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-ODT_TYPE = "application/vnd.oasis.opendocument.text"
-CHUNK = 64 * 1024
-MOST = 10 * 1024 * 1024
-
-
-def pdf(size, seed=b"x"):
-    """A file that begins like a PDF; every part of it is different."""
-    out = bytearray(PDF)
-    n = 0
-    while len(out) < size:
-        out += hashlib.sha256(seed + n.to_bytes(8, "big")).digest()
-        n += 1
-    return bytes(out[:size])
-
-
-def docx():
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as file:
-        file.writestr("[Content_Types].xml", '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>')
-        file.writestr("_rels/.rels", "<Relationships/>")
-        file.writestr("word/document.xml", "<w:document/>")
-    return out.getvalue()
-
-
-def odt():
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as file:
-        file.writestr("mimetype", ODT_TYPE)
-        file.writestr("content.xml", "<office:document-content/>")
-    return out.getvalue()
-
-
-def form(*parts, boundary=b"curl-boundary-0123", close=True):
-    """(name, filename or None, content) each."""
-    out = b""
-    for name, filename, content in parts:
-        out += b"--" + boundary + b'\r\nContent-Disposition: form-data; name="' + name.encode() + b'"'
-        if filename is not None:
-            out += b'; filename="' + filename.encode() + b'"\r\nContent-Type: application/octet-stream'
-        out += b"\r\n\r\n" + content + b"\r\n"
-    return out + b"--" + boundary + (b"--\r\n" if close else b"")
-
-
-FORM = "multipart/form-data; boundary=curl-boundary-0123"
-
-
-def store(candidate, content, name="cv.pdf", type="application/pdf", **headers):
-    return candidate.client.request("POST", "/v1/documents", body=content, params=name and {"name": name},
-                                    headers={"Content-Type": type, **headers})
-
-
-def content(client, document_id, **headers):
-    return client.get(f"/v1/documents/{document_id}/content", headers=headers)
-
-
-def count(database, candidate):
-    return database.value("select count(*) from documents where candidate_id = %s", candidate.id)
 
 
 def nothing_unfinished(database):
@@ -174,14 +112,7 @@ class TestForms:
         """However the bytes are cut up by the network."""
         data = pdf(1000)
         body = form(("file", "cv.pdf", data))
-        head = (f"POST /v1/documents HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {candidate.token}\r\n"
-                f"Content-Type: {FORM}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n").encode()
-        with socket.create_connection((server.host, server.port), timeout=20) as sock:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            sock.sendall(head)
-            for i in range(0, len(body), 7):
-                sock.sendall(body[i : i + 7])
-            answer = b"".join(iter(lambda: sock.recv(65536), b""))
+        answer = send_in_pieces(server, candidate, "/v1/documents", body)
         assert b"HTTP/1.1 201" in answer and hashlib.sha256(data).hexdigest().encode() in answer
 
     @pytest.mark.parametrize(("body", "type"), [
@@ -209,7 +140,7 @@ def test_a_transfer_that_breaks_off_leaves_nothing(candidate, server, database):
                       f"Content-Type: application/pdf\r\nContent-Length: {len(data)}\r\n\r\n").encode() + data[:300_000])
         eventually(lambda: database.value("select count(*) from document_chunks c join documents d on d.id = c.document_id "
                                           "where d.candidate_id = %s", candidate.id) >= 3, "chunks arrive")
-    eventually(lambda: count(database, candidate) == 0, "the upload is forgotten")
+    eventually(lambda: documents_of(database, candidate) == 0, "the upload is forgotten")
     assert database.value("select count(*) from document_chunks c where not exists (select from documents where id = document_id)") == 0
 
 
@@ -220,7 +151,7 @@ def test_the_same_key_stores_once(candidate, database):
     again = store(candidate, data, **key).expect(201)
     assert again.json == first.json and again.headers["Idempotent-Replayed"] == "true"
     store(candidate, data + b"x", **key).expect(422, "idempotency_key_reused")
-    eventually(lambda: count(database, candidate) == 1, "one is left")
+    eventually(lambda: documents_of(database, candidate) == 1, "one is left")
 
 
 @pytest.mark.parametrize(("asked", "slice_"), [

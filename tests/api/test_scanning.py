@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import pytest
+from files import MOST, PDF, content, pdf, store
 from support.eventually import eventually
 from support.ports import free_port
 from support.server import BINARY, Server
 from support.world import World
-from test_documents import MOST, PDF, content, pdf, store
 
 # Written in two halves, so that no scanner takes this file for one.
 EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-" + b"ANTIVIRUS-TEST-FILE!$H+H*"
