@@ -56,8 +56,14 @@ def server_options():
 
 
 @pytest.fixture(scope="module")
-def server(database, server_options, tmp_path_factory):
-    running = Server(tmp_path_factory.mktemp("server"), database.conninfo, server_options)
+def server_environment():
+    """Variables of the server; a test file overrides this."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def server(database, server_options, server_environment, tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("server"), database.conninfo, server_options, server_environment)
     yield running
     running.stop()
 

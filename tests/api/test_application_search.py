@@ -6,8 +6,9 @@ import io
 import time
 
 import pytest
+from streams import assert_ends_with_its_token
 from support.eventually import eventually
-from support.server import Server
+from support.server import MEASURED
 
 QUESTIONS = [
     {"id": "studies", "type": "short_text", "label": "Titolo di studio?"},
@@ -26,12 +27,8 @@ def answers(**given):
 
 
 @pytest.fixture(scope="module")
-def server(database, tmp_path_factory):
-    """Freed memory is not kept aside to find errors: what is in use is measured."""
-    running = Server(tmp_path_factory.mktemp("server"), database.conninfo,
-                     environment={"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"})
-    yield running
-    running.stop()
+def server_environment():
+    return MEASURED
 
 
 @pytest.fixture(scope="module")
@@ -385,16 +382,7 @@ def test_an_export_takes_the_time_its_reader_needs(server, many):
 
 def test_an_export_ends_with_the_token(server, world, many):
     company, _ = many
-    document, _ = world.token(company, ["applications:read"])
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
-    connection.request("GET", "/v1/applications", headers={**NDJSON, "Authorization": f"Bearer {document['secret']}"})
-    answer = connection.getresponse()
-    assert answer.status == 200 and answer.read(1000)
-    company.client.delete(f"/v1/tokens/{document['id']}").expect(204)
-    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-        while answer.read(1 << 16):
-            pass
-    connection.close()
+    assert_ends_with_its_token(server, world, company, "/v1/applications", "applications:read")
 
 
 def test_by_what_the_company_s_people_say(world):

@@ -6,7 +6,8 @@ import time
 
 import psycopg
 import pytest
-from support.server import Server
+from streams import assert_ends_with_its_token
+from support.server import MEASURED, Server
 from support.world import in_days
 
 NDJSON = {"Accept": "application/x-ndjson"}
@@ -14,12 +15,8 @@ MANY = 100_000
 
 
 @pytest.fixture(scope="module")
-def server(database, tmp_path_factory):
-    """Freed memory is not kept aside to find errors: what is in use is measured."""
-    running = Server(tmp_path_factory.mktemp("server"), database.conninfo,
-                     environment={"ASAN_OPTIONS": "detect_leaks=1:quarantine_size_mb=1:thread_local_quarantine_size_kb=64"})
-    yield running
-    running.stop()
+def server_environment():
+    return MEASURED
 
 
 def lines(client, **params):
@@ -133,16 +130,7 @@ def test_a_revoked_token_ends_it(server, world, database, many):
     database.query("set session_replication_role = replica")
     database.query("update job_cards set company_id = %s where job_id not in (select id from jobs)", other.id)
     database.query("set session_replication_role = origin")
-    document, _ = world.token(other, ["jobs:read"])
-    connection = http.client.HTTPConnection(server.host, server.port, timeout=60)
-    connection.request("GET", "/v1/jobs?scope=own", headers={**NDJSON, "Authorization": f"Bearer {document['secret']}"})
-    answer = connection.getresponse()
-    assert answer.status == 200 and answer.read(1000)
-    other.client.delete(f"/v1/tokens/{document['id']}").expect(204)
-    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
-        while answer.read(1 << 16):
-            pass
-    connection.close()
+    assert_ends_with_its_token(server, world, other, "/v1/jobs?scope=own", "jobs:read")
 
 
 def test_the_index_is_there_in_the_middle_of_it(database, tmp_path, many):
