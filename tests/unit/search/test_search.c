@@ -13,22 +13,8 @@
 #include <stdlib.h>
 
 #include "helper_corpus.h"
-#include "memory.h"
+#include "helper_memory.h"
 #include "segreteria/search/index.h"
-
-/* ---- allocations that fail ---- */
-
-static _Atomic long allocations_left = -1; /* -1: all succeed */
-
-bool search_memory_fails(void) {
-    long left = atomic_load(&allocations_left);
-    if (left < 0)
-        return false;
-    if (left == 0)
-        return true;
-    atomic_store(&allocations_left, left - 1);
-    return false;
-}
 
 struct fixture {
     struct corpus corpus;

@@ -10,23 +10,10 @@
 #include <stdlib.h>
 
 #include "helper_filled.h"
+#include "helper_memory.h"
 
 #define TITLED 700u
 #define LIMIT 6u
-
-/* -1: allocations succeed; n: n more do. */
-static atomic_long allocations_left = -1;
-
-bool search_memory_fails(void);
-bool search_memory_fails(void) {
-    long left = atomic_load(&allocations_left);
-    if (left < 0)
-        return false;
-    if (left == 0)
-        return true;
-    atomic_store(&allocations_left, left - 1);
-    return false;
-}
 
 struct fixture {
     struct filled filled;
