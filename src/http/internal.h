@@ -1,7 +1,7 @@
 /* What the http room's own files share: server, connection and request, and who may touch what.
  *
- * A request's way: uri_logged (MHD read the request line) -> head checked -> application -> body ->
- * answer given (http_reply_send) -> answer queued -> finished (MHD completed it). MHD lets an
+ * A request's way: handler_uri (MHD read the request line) -> head checked -> application -> body
+ * -> answer given (http_reply_send) -> answer queued -> finished (MHD completed it). MHD lets an
  * answer be queued only when it calls the handler, and closes the connection when that happens
  * before the body was read; so an answer given at another time waits in the request, and the
  * request is suspended while there is nothing to do. All on the loop's thread.

@@ -39,9 +39,10 @@ struct auth_cache;
 #define AUTH_CACHE_TTL_MS 10000u         /* a found token */
 #define AUTH_CACHE_NEGATIVE_TTL_MS 2000u /* an unknown one */
 
+/* epochs: borrowed. entries: how many tokens it holds at most, rounded up to a power of two. */
 NODISCARD enum status auth_cache_create(struct auth_epochs *epochs, size_t entries,
                                         struct auth_cache **out);
-void auth_cache_destroy(struct auth_cache *cache);
+void auth_cache_destroy(struct auth_cache *cache); /* NULL is allowed */
 
 enum auth_cache_answer { AUTH_CACHE_MISS, AUTH_CACHE_FOUND, AUTH_CACHE_UNKNOWN };
 enum auth_cache_answer auth_cache_get(struct auth_cache *cache,

@@ -14,9 +14,10 @@ struct db_listener_options {
     const char *conninfo; /* copied */
     struct loop *loop;
     struct helpers *helpers;     /* for name resolution; may be NULL */
-    const char *const *channels; /* plain lower-case identifiers; borrowed */
+    const char *const *channels; /* plain lower-case identifiers, at most 16; borrowed */
     size_t channels_count;
     void *context;
+    /* Both texts are valid during the call; payload is "" where there is none. */
     void (*on_notify)(void *context, const char *channel, const char *payload);
     /* Called each time LISTEN holds (again): what was missed meanwhile is unknown, so forget all
      * cached state. */
@@ -24,8 +25,10 @@ struct db_listener_options {
     void (*on_deaf)(void *context); /* LISTEN holds no more; may be NULL */
 };
 
+/* Begins to connect, to a server that takes writes (a standby delivers nothing); does not wait.
+ * INVALID: the conninfo cannot be read, holds host names without helpers, or a channel is none. */
 NODISCARD enum status db_listener_create(const struct db_listener_options *options,
                                          struct db_listener **out);
-void db_listener_destroy(struct db_listener *listener);
+void db_listener_destroy(struct db_listener *listener); /* NULL is allowed */
 
 #endif

@@ -56,8 +56,8 @@ void loop_post(struct loop *loop, struct loop_message *message);
 
 /* Called once a turn. LOOP_HTTP first (takes requests, sends answers), then LOOP_FLUSH (sends
  * gathered statements), then LOOP_LAST (says whether an earlier phase has to be run again before
- * the loop sleeps). again_ms: how long the loop may sleep as far as this hook is concerned;
- * UINT64_MAX: no limit. */
+ * the loop sleeps). It answers how many milliseconds the loop may sleep as far as this hook is
+ * concerned; UINT64_MAX: no limit. */
 enum loop_phase { LOOP_HTTP, LOOP_FLUSH, LOOP_LAST, LOOP_PHASES };
 struct loop_hook {
     struct loop_hook *next;

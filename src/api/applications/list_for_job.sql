@@ -1,5 +1,5 @@
--- A candidate's own applications to a vacancy; a company's members: view_list_for_job.sql. No row (404) for a vacancy that
--- was never public.
+-- A candidate's own applications to a vacancy; a company's members: view_list.sql. No row (404) for a vacancy that was never
+-- public.
 -- is not distinct from: walks the candidate's applications, not the thousands to a vacancy.
 -- Slow where most rows are passed over: everybody's reads would wait behind it.
 -- @slow
