@@ -193,14 +193,59 @@ static const uint64_t *row_there_is(const struct run *run, const struct view *vi
     return filter < SEARCH_FIELDS ? row_of_field(run, view, filter) : NULL;
 }
 
-enum status filter_view(struct run *run, struct view *view) {
-    size_t words = view->segment->words;
-    bool any = false;
-    for (unsigned filter = 0; filter < FILTERS; filter++) {
-        view->filters[filter] = NULL;
-        if (!run->filtered[filter])
+/* ---- all of them ---- */
+
+/* What every hit is in, but for the filters of the mask. */
+static size_t rows_of(const struct view *view, uint32_t but, const uint64_t *rows[FILTERS + 2]) {
+    size_t count = 0;
+    if (view->base != NULL) {
+        rows[count++] = view->base;
+    } else {
+        if (view->text != NULL)
+            rows[count++] = view->text;
+        if (view->live != NULL)
+            rows[count++] = view->live;
+    }
+    for (unsigned filter = 0; filter < FILTERS; filter++)
+        if (view->filters[filter] != NULL && (but >> filter & 1) == 0)
+            rows[count++] = view->filters[filter];
+    return count;
+}
+
+uint32_t filter_all_but(const struct view *view, uint32_t but, uint64_t *out) {
+    const uint64_t *rows[FILTERS + 2];
+    size_t count = rows_of(view, but, rows);
+    return bits_all_of(out, rows, count, view->segment->words);
+}
+
+/* The shortest list of the fields that have one value each, where no row is needed of the hits. */
+struct driver {
+    unsigned field; /* FILTERS: none */
+    struct list list;
+};
+
+static struct driver find_driver(const struct run *run, const struct view *view) {
+    const struct search_query *query = run->query;
+    struct driver driver = {.field = FILTERS};
+    if (view->base != NULL ||
+        (query->sort != SEARCH_BY_RECENT && query->sort != SEARCH_BY_RELEVANCE))
+        return driver;
+    for (unsigned field = 0; field < SEARCH_FIELDS; field++) {
+        const struct values *values = &view->segment->values[field];
+        if (query->fields[field].count != 1)
             continue;
-        any = true;
+        int64_t value = values_find(values, query->fields[field].values[0]);
+        struct list list = value < 0 ? (struct list){0} : values->lists[value];
+        if (!list_is_row(list) && (driver.field == FILTERS || list.count < driver.list.count))
+            driver = (struct driver){field, list};
+    }
+    return driver;
+}
+
+static enum status make_filters(struct run *run, struct view *view, unsigned but) {
+    for (unsigned filter = 0; filter < FILTERS; filter++) {
+        if (!run->filtered[filter] || filter == but)
+            continue;
         view->filters[filter] = row_there_is(run, view, filter);
         if (view->filters[filter] != NULL)
             continue;
@@ -210,24 +255,30 @@ enum status filter_view(struct run *run, struct view *view) {
             return status;
         view->filters[filter] = own;
     }
-    if (!any) {
-        view->hits = view->base;
-        view->hits_count = bits_count(view->base, words);
-        return STATUS_OK;
-    }
-    uint64_t *hits = scratch_array(run->scratch, words, sizeof *hits);
-    if (hits == NULL)
-        return STATUS_NO_MEMORY;
-    view->hits = hits;
-    view->hits_count = filter_all_but(view, 0, hits);
     return STATUS_OK;
 }
 
-uint32_t filter_all_but(const struct view *view, uint32_t but, uint64_t *out) {
-    const uint64_t *rows[FILTERS + 1] = {view->base};
-    size_t count = 1;
-    for (unsigned filter = 0; filter < FILTERS; filter++)
-        if (view->filters[filter] != NULL && (but >> filter & 1) == 0)
-            rows[count++] = view->filters[filter];
-    return bits_all_of(out, rows, count, view->segment->words);
+enum status filter_view(struct run *run, struct view *view) {
+    const struct search_segment *segment = view->segment;
+    const uint64_t *rows[FILTERS + 2];
+    struct driver driver = find_driver(run, view);
+    enum status status = make_filters(run, view, driver.field);
+    if (status != STATUS_OK)
+        return status;
+    size_t count = rows_of(view, 0, rows);
+    if (driver.field != FILTERS)
+        return few_of_list(run, view, driver.list, rows, count);
+    if (count == 1 && view->base != NULL) {
+        view->hits = view->base;
+        view->hits_count = bits_count(view->base, segment->words);
+        return STATUS_OK;
+    }
+    uint64_t *hits = scratch_array(run->scratch, segment->words, sizeof *hits);
+    if (hits == NULL)
+        return STATUS_NO_MEMORY;
+    view->hits_count = bits_all_of(hits, rows, count, segment->words);
+    if (view->base == NULL)
+        view->hits_count -= segment_drop_expired(segment, run->query->today, hits);
+    view->hits = hits;
+    return STATUS_OK;
 }

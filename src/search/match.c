@@ -73,7 +73,7 @@ static void union_write(struct union_row *row) {
         row->waiting[row->waiting_count++] = row->into;
     if (row->waiting_count == 0)
         memset(row->into, 0, words * sizeof *row->into);
-    else
+    else if (row->waiting_count > 1 || row->waiting[0] != row->into)
         bits_any_of(row->into, row->waiting, row->waiting_count, words);
     row->waiting_count = 0;
     row->begun = true;
@@ -142,13 +142,10 @@ static enum status add_prefix(struct run *run, struct union_row *row, uint8_t di
 
 /* ---- clauses ---- */
 
-/* Any of the clause's sequences: *out is a row of the segment or `into`, NULL when there is none.
- * kept: whether its phrases are among those that the view keeps. */
-static enum status match_clause(struct run *run, struct view *view, uint8_t dictionary,
-                                const struct search_clause *clause, unsigned tier,
-                                struct place_in_text *place, bool kept, uint64_t *into,
-                                const uint64_t **out) {
-    struct union_row row = union_begin(view->segment, into);
+/* Any of the clause's sequences. kept: whether its phrases are among those that the view keeps. */
+static enum status add_clause(struct run *run, struct view *view, uint8_t dictionary,
+                              const struct search_clause *clause, unsigned tier,
+                              struct place_in_text *place, bool kept, struct union_row *row) {
     for (size_t i = 0; i < clause->count; i++) {
         const struct search_sequence *sequence = &clause->any[i];
         int64_t term = view->terms[place->sequence++];
@@ -158,17 +155,27 @@ static enum status match_clause(struct run *run, struct view *view, uint8_t dict
             if (tier == TIERS)
                 status = match_phrase(run, view, dictionary, sequence, tiers);
             if (status == STATUS_OK && tiers[tier - 1] != NULL)
-                union_row_add(&row, tiers[tier - 1]);
+                union_row_add(row, tiers[tier - 1]);
         } else if (sequence->steps[0].prefix) {
-            status = add_prefix(run, &row, dictionary, sequence->steps[0].lexeme, tier);
+            status = add_prefix(run, row, dictionary, sequence->steps[0].lexeme, tier);
         } else if (term != NOWHERE) {
-            add_term(&row, (uint32_t)term, tier);
+            add_term(row, (uint32_t)term, tier);
         }
         if (status != STATUS_OK)
             return status;
     }
-    *out = union_end(&row);
     return STATUS_OK;
+}
+
+/* *out is a row of the segment or `into`, NULL when there is none. */
+static enum status match_clause(struct run *run, struct view *view, uint8_t dictionary,
+                                const struct search_clause *clause, unsigned tier,
+                                struct place_in_text *place, bool kept, uint64_t *into,
+                                const uint64_t **out) {
+    struct union_row row = union_begin(view->segment, into);
+    enum status status = add_clause(run, view, dictionary, clause, tier, place, kept, &row);
+    *out = union_end(&row);
+    return status;
 }
 
 /* Before any work: whether a word that must be there is nowhere. */
@@ -228,46 +235,62 @@ static enum status match_none(struct run *run, struct view *view, const struct s
     return STATUS_OK;
 }
 
-static enum status match_dictionary(struct run *run, struct view *view,
-                                    const struct search_text *text, unsigned tier,
-                                    struct place_in_text place, uint64_t *into,
-                                    const uint64_t **out) {
+/* All clauses of a text, without what it excludes; *out as match_clause() has it. */
+static enum status match_clauses(struct run *run, struct view *view, const struct search_text *text,
+                                 unsigned tier, struct place_in_text place, uint64_t *into,
+                                 const uint64_t **out) {
     const struct search_segment *segment = view->segment;
-    const struct values *dictionaries = &segment->values[VALUE_DICTIONARY];
-    int64_t own = values_find(dictionaries, str_from((const char *)&text->dictionary, 1));
-    *out = NULL;
-    if (own < 0) /* no vacancy of that dictionary here */
-        return STATUS_OK;
     enum status status = STATUS_OK;
-    if (text->all_count == 0)
-        *out = list_bits(segment, dictionaries->lists[own], into);
-    else
+    if (text->all_count == 0) {
+        const struct values *dictionaries = &segment->values[VALUE_DICTIONARY];
+        int64_t own = values_find(dictionaries, str_from((const char *)&text->dictionary, 1));
+        *out = own < 0 ? NULL : list_bits(segment, dictionaries->lists[own], into);
+    } else {
         status = match_all(run, view, text, tier, &place, into, out);
+    }
     if (status != STATUS_OK || *out == NULL || tier < TIERS)
         return status;
     return match_none(run, view, text, &place, into, out);
 }
 
+static bool has_dictionary(const struct search_segment *segment, uint8_t dictionary) {
+    return values_find(&segment->values[VALUE_DICTIONARY],
+                       str_from((const char *)&dictionary, 1)) >= 0;
+}
+
+/* A text of one clause goes into the row of all texts at once, the others when they are done. */
+static enum status add_text(struct run *run, struct view *view, const struct search_text *text,
+                            unsigned tier, struct place_in_text place, struct union_row *row) {
+    if (!has_dictionary(view->segment, text->dictionary))
+        return STATUS_OK;
+    if (text->all_count == 1 && text->none_count == 0)
+        return add_clause(run, view, text->dictionary, &text->all[0], tier, &place, true, row);
+    uint64_t *into = row->begun ? run->room[0] : row->into;
+    const uint64_t *some = NULL;
+    enum status status = match_clauses(run, view, text, tier, place, into, &some);
+    if (status != STATUS_OK || some == NULL)
+        return status;
+    union_row_add(row, some);
+    if (some == into)
+        union_write(row);
+    return STATUS_OK;
+}
+
 enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *room,
                        const uint64_t **out) {
     const struct search_query *query = run->query;
+    struct union_row row = union_begin(view->segment, room);
     struct place_in_text place = {0};
     *out = NULL;
     if (tier == TIERS && find_terms(run, view) != STATUS_OK)
         return STATUS_NO_MEMORY;
     for (size_t i = 0; i < query->texts_count; i++) {
-        const uint64_t *some = NULL, *so_far = *out;
-        uint64_t *into = so_far == room ? run->room[0] : room;
-        enum status status = match_dictionary(run, view, &query->texts[i], tier, place, into,
-                                              &some);
+        enum status status = add_text(run, view, &query->texts[i], tier, place, &row);
         if (status != STATUS_OK)
             return status;
         place = past_text(place, &query->texts[i]);
-        if (so_far != NULL && some != NULL)
-            bits_set_or(room, so_far, some, view->segment->words);
-        if (some != NULL)
-            *out = so_far == NULL ? some : room;
     }
+    *out = union_end(&row);
     return STATUS_OK;
 }
 

@@ -111,11 +111,18 @@ static enum status page_recent(struct run *run, struct search_result *result) {
 /* ---- tiers ---- */
 
 /* The hits of exactly this tier into view->page; view->ranked has those of better ones, then these,
- * too. */
-static enum status next_tier(struct run *run, struct view *view, unsigned tier, uint64_t *room) {
+ * too. `skipped`: the next tier has these, too. */
+static enum status next_tier(struct run *run, struct view *view, unsigned tier, bool skipped,
+                             uint64_t *room) {
     const uint64_t *match = view->hits;
     view->page = NULL;
-    if (view->nothing || view->few != NULL)
+    if (view->nothing)
+        return STATUS_OK;
+    if (view->few != NULL) {
+        few_rank(run, view, tier);
+        return STATUS_OK;
+    }
+    if (skipped)
         return STATUS_OK;
     if (tier < TIERS && run->query->has_text) {
         enum status status = match_text(run, view, tier, room, &match);
@@ -132,7 +139,7 @@ static enum status begin_tiers(struct run *run, struct view *view, uint64_t **ro
     size_t words = view->segment->words;
     *room = NULL;
     if (view->nothing || view->few != NULL)
-        return view->nothing ? STATUS_OK : tier_of_few(run, view);
+        return view->nothing ? STATUS_OK : few_begin(run, view);
     *room = scratch_array(run->scratch, words, sizeof **room);
     view->ranked = scratch_array(run->scratch, words, sizeof *view->ranked);
     if (*room == NULL || view->ranked == NULL)
@@ -152,10 +159,10 @@ static enum status page_relevance(struct run *run, struct search_result *result)
             return status;
     }
     for (unsigned tier = 1; tier <= TIERS && !result->more; tier++) {
-        if (after->set && tier + 1 < after->key)
-            continue; /* the tier before the cursor's has those of all better ones, too */
+        /* The tier before the cursor's has those of all better ones, too. */
+        bool skipped = after->set && tier + 1 < after->key;
         for (size_t i = 0; i < run->views_count; i++) {
-            enum status status = next_tier(run, &run->views[i], tier, rooms[i]);
+            enum status status = next_tier(run, &run->views[i], tier, skipped, rooms[i]);
             if (status != STATUS_OK)
                 return status;
         }

@@ -5,26 +5,37 @@
 #include "run.h"
 
 /* For facets: what matches, of which what is in base is taken away later. */
-static enum status begin_gone(struct run *run, struct view *view, const uint64_t *text) {
+static enum status begin_gone(struct run *run, struct view *view) {
     const struct search_segment *segment = view->segment;
     if (run->query->facets_count == 0)
         return STATUS_OK;
     view->gone = scratch_array(run->scratch, segment->words, sizeof *view->gone);
     if (view->gone == NULL)
         return STATUS_NO_MEMORY;
-    if (run->query->has_text)
-        memcpy(view->gone, text, segment->words * sizeof *view->gone);
+    if (view->text != NULL)
+        memcpy(view->gone, view->text, segment->words * sizeof *view->gone);
     else
         bits_fill(view->gone, segment->docs, segment->words);
     return STATUS_OK;
 }
 
-static enum status begin_view(struct run *run, struct view *view, const struct part *part) {
-    const struct search_segment *segment = part->segment;
-    *view = (struct view){.segment = segment};
+/* What is counted several times, each time without another filter, begins with this row. */
+static enum status make_base(struct run *run, struct view *view, const struct live *live) {
+    const struct search_segment *segment = view->segment;
+    enum status status = begin_gone(run, view);
     view->base = scratch_array(run->scratch, segment->words, sizeof *view->base);
-    if (view->base == NULL)
+    if (status != STATUS_OK || view->base == NULL)
         return STATUS_NO_MEMORY;
+    const uint64_t *text = view->text != NULL ? view->text : live->bits;
+    bits_set_and(view->base, text, live->bits, segment->words);
+    (void)segment_drop_expired(segment, run->query->today, view->base);
+    if (view->gone != NULL)
+        bits_andnot(view->gone, view->base, segment->words);
+    return STATUS_OK;
+}
+
+static enum status begin_text(struct run *run, struct view *view) {
+    const struct search_segment *segment = view->segment;
     if (run->phrases_count > 0) {
         size_t size = run->phrases_count * sizeof *view->phrases;
         view->phrases = scratch_array(run->scratch, run->phrases_count, sizeof *view->phrases);
@@ -32,27 +43,34 @@ static enum status begin_view(struct run *run, struct view *view, const struct p
             return STATUS_NO_MEMORY;
         memset(view->phrases, 0, size);
     }
-    const uint64_t *text = part->live->bits;
-    if (run->query->has_text) {
-        enum status status = match_text(run, view, TIERS, view->base, &text);
-        if (status != STATUS_OK)
-            return status;
-        if (text == NULL) {
-            memset(view->base, 0, segment->words * sizeof *view->base);
-            view->nothing = true;
-            view->hits = view->base;
-            return STATUS_OK;
-        }
-    }
-    enum status status = begin_gone(run, view, text);
-    if (status != STATUS_OK)
+    uint64_t *room = scratch_array(run->scratch, segment->words, sizeof *room);
+    if (room == NULL)
+        return STATUS_NO_MEMORY;
+    enum status status = match_text(run, view, TIERS, room, &view->text);
+    if (status != STATUS_OK || view->text != NULL)
         return status;
-    bits_set_and(view->base, text, part->live->bits, segment->words);
-    segment_drop_expired(segment, run->query->today, view->base);
-    if (view->gone != NULL)
-        bits_andnot(view->gone, view->base, segment->words);
-    status = filter_view(run, view);
-    return status == STATUS_OK ? tier_few(run, view) : status;
+    memset(room, 0, segment->words * sizeof *room);
+    view->nothing = true;
+    view->base = room;
+    view->hits = room;
+    return STATUS_OK;
+}
+
+static enum status begin_view(struct run *run, struct view *view, const struct part *part) {
+    const struct search_query *query = run->query;
+    *view = (struct view){.segment = part->segment, .live = part->live->bits};
+    enum status status = STATUS_OK;
+    if (query->has_text)
+        status = begin_text(run, view);
+    if (status != STATUS_OK || view->nothing)
+        return status;
+    if (view->text != NULL && part->live->count == part->segment->docs)
+        view->live = NULL;
+    if (query->facets_count > 0 || query->salary.set)
+        status = make_base(run, view, part->live);
+    if (status == STATUS_OK)
+        status = filter_view(run, view);
+    return status == STATUS_OK ? few_of_row(run, view) : status;
 }
 
 static void note_filters(struct run *run) {

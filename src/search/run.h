@@ -32,16 +32,20 @@ struct place_in_text {
 struct view {
     const struct search_segment *segment;
     bool nothing;                     /* no text here matches: base and hits are empty */
-    uint64_t *base;                   /* current, open, of matching text */
+    const uint64_t *text;             /* of matching text; NULL: not asked for */
+    const uint64_t *live;             /* current; NULL: all that have the text are */
+    uint64_t *base;                   /* current, open, of matching text; NULL: not needed */
     uint64_t *gone;                   /* of matching text, but not in base; NULL without facets */
-    const uint64_t *filters[FILTERS]; /* NULL: not asked for */
-    const uint64_t *hits;             /* base and all filters; base itself without filters */
+    const uint64_t *filters[FILTERS]; /* NULL: not asked for, or in `few` */
+    const uint64_t *hits;             /* base and all filters; base itself without filters; NULL
+                                       * when there is only `few` */
     uint32_t hits_count;
     int64_t *terms; /* the number of each sequence's word, -1 nowhere; not of phrases, prefixes */
     const uint64_t *(
         *phrases)[TIERS]; /* of each sequence of several steps in `all`, in order; cumulative */
     uint32_t *few;        /* hits_count hits, ascending, when they are few; or NULL */
-    uint8_t *few_tiers;   /* of each of them */
+    uint8_t *few_tiers;   /* of each of them, so far */
+    bool *few_reached;    /* by the lists of each clause, so far */
     uint64_t *ranked;     /* tiers so far */
     const uint64_t *page; /* what the page is taken from; NULL: nothing, or `few` */
     int32_t *distances;   /* of each place in metres; -1 not known yet */
@@ -82,16 +86,21 @@ NODISCARD enum status query_check(const struct search_query *query, size_t *sequ
 NODISCARD enum status match_text(struct run *run, struct view *view, unsigned tier, uint64_t *room,
                                  const uint64_t **out);
 
-/* tier.c: view->few when the hits are few; their tiers, of a view that has few. */
-NODISCARD enum status tier_few(struct run *run, struct view *view);
-NODISCARD enum status tier_of_few(struct run *run, struct view *view);
+/* few.c: view->few when the hits are few; view->few of the list that has no row, of what is in all
+ * the rows too. Of a view that has few: room for their tiers, then which are of the tier: 1, 2 and
+ * so on, none left out. */
+NODISCARD enum status few_of_row(struct run *run, struct view *view);
+NODISCARD enum status few_of_list(struct run *run, struct view *view, struct list list,
+                                  const uint64_t *const *rows, size_t rows_count);
+NODISCARD enum status few_begin(struct run *run, struct view *view);
+void few_rank(struct run *run, struct view *view, unsigned tier);
 
 /* phrase.c: the sequence in tiers up to 1, 2, 3, 4; NULL where it is nowhere. */
 NODISCARD enum status match_phrase(struct run *run, const struct view *view, uint8_t dictionary,
                                    const struct search_sequence *sequence,
                                    const uint64_t *out[TIERS]);
 
-/* filter.c: fills view->filters and view->hits. */
+/* filter.c: fills view->filters and view->hits, or view->few. */
 NODISCARD enum status filter_view(struct run *run, struct view *view);
 /* base and all filters but those of the mask (1 << filter); gives how many. */
 uint32_t filter_all_but(const struct view *view, uint32_t but, uint64_t *out);

@@ -48,13 +48,16 @@ int segment_compare(const struct search_segment *segment, uint32_t doc, int64_t 
     return memcmp(segment->ids[doc].bytes, id->bytes, sizeof id->bytes);
 }
 
-void segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits) {
+uint32_t segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits) {
+    uint32_t dropped = 0;
     for (uint32_t i = 0; i < segment->by_day_count; i++) {
         uint32_t doc = segment->by_day[i];
         if (segment->valid_through[doc] >= today)
-            return;
+            break;
+        dropped += bits_get(bits, doc);
         bits_clear(bits, doc);
     }
+    return dropped;
 }
 
 static int compare_bytes(struct str a, struct str b) {

@@ -24,7 +24,7 @@
 #define SEGMENT_COLUMN_MIN 64u
 /* A place in the stream of positions is noted every so many vacancies. */
 #define SEGMENT_SKIP 128u
-#define SEGMENT_FENCE 64u
+#define SEGMENT_FENCE 16u
 /* Phrases are noted where more vacancies than that have all the words, in memory of a 32nd of the
  * segment's own. */
 #define SEGMENT_MEMO_MIN 1024u
@@ -133,8 +133,8 @@ static inline const uint64_t *list_row(const struct search_segment *segment, str
 int segment_compare(const struct search_segment *segment, uint32_t doc, int64_t published,
                     const struct uuid *id);
 
-/* What has passed its last day, out of the bits. */
-void segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits);
+/* What has passed its last day, out of the bits; gives how many were there. */
+uint32_t segment_drop_expired(const struct search_segment *segment, int32_t today, uint64_t *bits);
 
 /* ---- lists (list.c) ---- */
 
