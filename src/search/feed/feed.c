@@ -51,7 +51,9 @@ enum status search_feed_create(const struct search_feed_options *options,
     (void)pthread_mutex_init(&feed->stats_lock, NULL);
     enum status status = loop_create(&feed->loop);
     if (status == STATUS_OK)
-        status = helpers_create(LOADERS, LOADERS + 2, &feed->own_helpers);
+        status = helpers_create(LOADERS, LOADERS + 1, &feed->own_helpers);
+    if (status == STATUS_OK)
+        status = helpers_create_yielding(2, 2, &feed->yielding_helpers);
     if (status != STATUS_OK) {
         search_feed_destroy(feed);
         return status;
@@ -120,12 +122,15 @@ void search_feed_stop(struct search_feed *feed) {
     feed->lane = NULL;
     helpers_destroy(feed->own_helpers); /* what they still say is heard when the loop goes */
     feed->own_helpers = NULL;
+    helpers_destroy(feed->yielding_helpers);
+    feed->yielding_helpers = NULL;
 }
 
 void search_feed_destroy(struct search_feed *feed) {
     if (feed == NULL)
         return;
     helpers_destroy(feed->own_helpers);
+    helpers_destroy(feed->yielding_helpers);
     atomic_store(&feed->stopping, true);
     loop_destroy(feed->loop);
     feed_release_waits(feed);

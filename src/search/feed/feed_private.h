@@ -85,7 +85,8 @@ struct search_feed {
     struct loop *loop;
     struct db_lane *lane;
     struct db_listener *listener;
-    struct helpers *own_helpers; /* loads and merges */
+    struct helpers *own_helpers;      /* what searches wait for: the load, the first lexicon */
+    struct helpers *yielding_helpers; /* what they do not: merges, later lexicons */
     pthread_t thread;
     bool thread_runs;
     atomic_bool stopping; /* any thread */
@@ -132,6 +133,7 @@ struct search_feed {
     struct loop_timer merge_timer;
     struct helper_job lexicon_job;
     bool making_lexicon, lexicon_stale;
+    bool has_lexicon;               /* the index */
     struct search_lexicon *lexicon; /* made, not yet published */
     enum status lexicon_status;
     int32_t lexicon_day; /* for which it is or was made, days since 1970-01-01 (UTC) */

@@ -244,10 +244,13 @@ static void done(struct helper_job *job) {
         feed_lexicon_soon(feed);
         return;
     }
-    if (search_index_set_lexicon(feed->index, lexicon) != STATUS_OK)
+    if (search_index_set_lexicon(feed->index, lexicon) == STATUS_OK) {
+        log_write(feed->has_lexicon ? LOG_DEBUG : LOG_INFO, "search_lexicon_ready", "ms=%llu",
+                  (unsigned long long)took_ms);
+        feed->has_lexicon = true;
+    } else {
         log_warn("search_lexicon_failed", "reason=no_memory");
-    else
-        log_debug("search_lexicon_ready", "ms=%llu", (unsigned long long)took_ms);
+    }
     (void)atomic_fetch_add(&feed->epoch, 1); /* kept answers may hold other spellings */
     if (feed->lexicon_stale)
         feed_lexicon_soon(feed);
@@ -261,7 +264,8 @@ static void on_timer(struct loop_timer *timer) {
     feed->lexicon_day = (int32_t)(clock_unix_ms() / DAY_MS);
     feed->lexicon_began_us = clock_monotonic_us();
     feed->lexicon_job = (struct helper_job){.work = work, .done = done, .loop = feed->loop};
-    feed->making_lexicon = helpers_submit(feed->own_helpers, &feed->lexicon_job) == STATUS_OK;
+    struct helpers *helpers = feed->has_lexicon ? feed->yielding_helpers : feed->own_helpers;
+    feed->making_lexicon = helpers_submit(helpers, &feed->lexicon_job) == STATUS_OK;
     if (!feed->making_lexicon)
         feed_lexicon_soon(feed);
 }

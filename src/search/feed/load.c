@@ -317,6 +317,7 @@ void feed_index_released(struct search_feed *feed) {
     }
     search_index_destroy(feed->index);
     feed->index = NULL;
+    feed->has_lexicon = false;
     feed->state = INDEX_NONE;
     if (feed->reload_wanted)
         retry(feed);

@@ -31,8 +31,8 @@ static void on_timer(struct loop_timer *timer) {
         search_merge_plan(feed->index, &feed->merge) != STATUS_OK)
         return;
     feed->merge_job = (struct helper_job){.work = on_work, .done = on_done, .loop = feed->loop};
-    if (helpers_submit(feed->own_helpers, &feed->merge_job) != STATUS_OK) {
-        on_work(&feed->merge_job); /* two loads leave room for a merge: never */
+    if (helpers_submit(feed->yielding_helpers, &feed->merge_job) != STATUS_OK) {
+        on_work(&feed->merge_job); /* there is room for a merge and a lexicon: never */
         on_done(&feed->merge_job);
     }
 }
