@@ -70,16 +70,33 @@ void buf_append_text(struct buf *buf, const char *text) { buf_append(buf, str_of
 
 void buf_append_char(struct buf *buf, char c) { buf_append(buf, str_from(&c, 1)); }
 
+void buf_append_number(struct buf *buf, uint64_t number) {
+    char digits[20], *at = digits + sizeof digits; /* 2^64 - 1 has 20 */
+    do {
+        *--at = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    buf_append(buf, str_from(at, (size_t)(digits + sizeof digits - at)));
+}
+
+/* Into the room that is there, which is enough mostly; else once more into more. */
 void buf_printf(struct buf *buf, const char *format, ...) {
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    size_t there = buf->data == NULL || buf->status != STATUS_OK ? 0 : buf->capacity - buf->len;
+    int len = vsnprintf(there == 0 ? NULL : buf->data + buf->len, there, format, args);
     va_end(args);
-    char *room = len < 0 ? NULL : buf_reserve(buf, (size_t)len);
-    if (room != NULL) {
-        (void)vsnprintf(room, (size_t)len + 1, format, again);
+    if (len >= 0 && (size_t)len < there) {
         buf_commit(buf, (size_t)len);
+    } else {
+        if (there > 0)
+            buf->data[buf->len] = '\0'; /* what did not fit is not there */
+        char *room = len < 0 ? NULL : buf_reserve(buf, (size_t)len);
+        if (room != NULL) {
+            (void)vsnprintf(room, (size_t)len + 1, format, again);
+            buf_commit(buf, (size_t)len);
+        }
     }
     va_end(again);
 }

@@ -24,6 +24,7 @@ void buf_wipe(struct buf *buf);   /* overwrites the content (secrets), then buf_
 void buf_append(struct buf *buf, struct str s);
 void buf_append_text(struct buf *buf, const char *text);
 void buf_append_char(struct buf *buf, char c);
+void buf_append_number(struct buf *buf, uint64_t number); /* in decimal digits */
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The text as a JSON string with quotes, escaping what RFC 8259 section 7 asks for. The text must

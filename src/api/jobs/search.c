@@ -48,7 +48,8 @@ bool search_is_planned(struct str name) {
 }
 
 static void append_part(struct buf *key, struct str part) {
-    buf_printf(key, "%zu:", part.len);
+    buf_append_number(key, part.len);
+    buf_append_char(key, ':');
     buf_append(key, part);
 }
 

@@ -8,6 +8,12 @@
 
 /* ---- facets ---- */
 
+static void append_count(struct buf *out, uint64_t count) {
+    buf_append_text(out, ",\"count\":");
+    buf_append_number(out, count);
+    buf_append_char(out, '}');
+}
+
 static void append_label(struct buf *out, const struct search *search, int kind, size_t *next) {
     if (*next == search->labels_count || search->labels[*next].kind != kind)
         return; /* a kind without labels */
@@ -26,7 +32,7 @@ static void append_field(struct buf *out, const struct search *search,
         buf_append_text(out, i > 0 ? ",{\"value\":" : "{\"value\":");
         buf_append_json_string(out, value->value);
         append_label(out, search, facet->kind, next_label);
-        buf_printf(out, ",\"count\":%llu}", (unsigned long long)value->count);
+        append_count(out, value->count);
     }
     buf_printf(out, "],\"rest\":{\"values\":%llu,\"count\":%llu},\"missing\":%llu}",
                (unsigned long long)facet->rest_values, (unsigned long long)facet->rest_count,
@@ -44,7 +50,7 @@ static void append_salary(struct buf *out, const struct search_facet *facet) {
         buf_printf(out, "%s{\"from\":%d", first ? "" : ",", from);
         if (from < SALARY_TOP)
             buf_printf(out, ",\"to\":%d", from + SALARY_STEP);
-        buf_printf(out, ",\"count\":%llu}", (unsigned long long)facet->values[i].count);
+        append_count(out, facet->values[i].count);
         first = false;
     }
     buf_printf(out, "],\"undisclosed\":%llu,\"other_currency\":%llu}",
@@ -56,7 +62,7 @@ static void append_published(struct buf *out, const struct search_facet *facet) 
     for (size_t i = 0; i < facet->values_count; i++) {
         buf_append_text(out, i > 0 ? ",{\"value\":" : "{\"value\":");
         buf_append_json_string(out, facet->values[i].value);
-        buf_printf(out, ",\"count\":%llu}", (unsigned long long)facet->values[i].count);
+        append_count(out, facet->values[i].count);
     }
     buf_append_text(out, "]}");
 }

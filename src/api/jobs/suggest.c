@@ -20,16 +20,20 @@ static const char *const kinds[SEARCH_SUGGEST_KINDS] = {[SEARCH_SUGGEST_ROLE] = 
 static void append_member(struct buf *out, const char *name, struct str text) {
     if (str_is_none(text))
         return;
-    buf_printf(out, ",\"%s\":", name);
+    buf_append_text(out, name);
     buf_append_json_string(out, text);
 }
 
 static void append_item(struct buf *out, const struct search_suggestion *item) {
-    buf_printf(out, "{\"kind\":\"%s\"", kinds[item->kind]);
-    append_member(out, "text", item->text);
-    append_member(out, "value", item->code);
-    append_member(out, "near", item->near);
-    buf_printf(out, ",\"vacancies\":%llu}", (unsigned long long)item->weight);
+    buf_append_text(out, "{\"kind\":\"");
+    buf_append_text(out, kinds[item->kind]);
+    buf_append_char(out, '"');
+    append_member(out, ",\"text\":", item->text);
+    append_member(out, ",\"value\":", item->code);
+    append_member(out, ",\"near\":", item->near);
+    buf_append_text(out, ",\"vacancies\":");
+    buf_append_number(out, item->weight);
+    buf_append_char(out, '}');
 }
 
 static enum status reply(struct api_call *call, const struct search_suggestion *items,

@@ -134,6 +134,39 @@ static void buffer_errors_stick(void **state) {
     buf_deinit(&buf);
 }
 
+static void what_is_printed_fits_or_leaves_no_trace(void **state) {
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 400); /* room is there for 256 at first */
+    buf_append_text(&buf, "a");
+    buf_printf(&buf, "%*d", 254, 7);
+    assert_int_equal(buf.len, 255);
+    buf_printf(&buf, "%*d", 100, 8); /* into more room */
+    assert_int_equal(buf.len, 355);
+    assert_int_equal(buf.data[254], '7');
+    assert_int_equal(buf.data[354], '8');
+    buf_printf(&buf, "%*d", 46, 9);
+    assert_int_equal(buf_status(&buf), STATUS_TOO_LARGE);
+    assert_int_equal(buf.len, 355);
+    assert_int_equal(buf.data[355], '\0');
+    buf_printf(&buf, "x");
+    assert_int_equal(buf.len, 355);
+    buf_deinit(&buf);
+}
+
+static void numbers_are_decimal(void **state) {
+    (void)state;
+    struct buf buf;
+    buf_init(&buf, 100);
+    buf_append_number(&buf, 0);
+    buf_append_char(&buf, ' ');
+    buf_append_number(&buf, 1200);
+    buf_append_char(&buf, ' ');
+    buf_append_number(&buf, UINT64_MAX);
+    assert_string_equal(buf.data, "0 1200 18446744073709551615");
+    buf_deinit(&buf);
+}
+
 static void json_strings_are_escaped(void **state) {
     (void)state;
     struct buf buf;
@@ -233,6 +266,8 @@ int main(void) {
         cmocka_unit_test(arena_stays_within_its_limit),
         cmocka_unit_test(arena_destroys_at_once_what_it_cannot_keep),
         cmocka_unit_test(buffer_errors_stick),
+        cmocka_unit_test(what_is_printed_fits_or_leaves_no_trace),
+        cmocka_unit_test(numbers_are_decimal),
         cmocka_unit_test(json_strings_are_escaped),
         cmocka_unit_test(dates_have_the_protocol_forms),
         cmocka_unit_test(uuids_are_version_7_and_parse_strictly),
