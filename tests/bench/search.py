@@ -87,6 +87,22 @@ def target(asked):
     return "/v1/jobs?" + urlencode({name: ",".join(value) if isinstance(value, list) else value for name, value in asked.items()})
 
 
+def heard(log, event):
+    """The fields of the event, once the log has it."""
+    started = time.monotonic()
+    while time.monotonic() - started < 300:
+        found = re.search(rf"event={event} .*", log.read_text(encoding="utf-8", errors="replace"))
+        if found:
+            return dict(re.findall(r"(\w+)=(\d+)", found[0]))
+        time.sleep(0.05)
+    raise SystemExit(f"bench: no {event} after five minutes:\n" + log.read_text(encoding="utf-8", errors="replace"))
+
+
+def medians(rounds):
+    rounds = list(rounds)
+    return {name: statistics.median(figures[name] for figures in rounds) for name in rounds[0]}
+
+
 def percentiles(times_ms):
     times_ms.sort()
     return times_ms[len(times_ms) // 2], times_ms[int(len(times_ms) * 0.99)]
@@ -154,14 +170,17 @@ class Bench:
             with psycopg.connect(corpus.cluster.conninfo, autocommit=True) as connection:
                 connection.execute("update job_search set salary_high = salary_low where salary_high = %s", (MARK,))
                 questions = Questions(connection)
-            server, port = self.server(corpus)
+            workers, *others = self.arguments.workers
+            server, port, path = self.server(corpus, workers)
             programs.append(server)
-            figures = self.loaded(server, corpus.n)
+            figures = self.loaded(server, path)
             figures["processor"] = self.segreteria(results, questions, port, lambda: (server.cpu_us(), corpus.cluster.cpu_us()))
             figures["RSS, MiB"] = server.resident_mib()
             if corpus.n == max(self.arguments.sizes):
                 figures |= self.kept(port, questions, programs)
-                figures |= self.changes(corpus, port, questions)
+                figures |= medians(self.changes(corpus, port, questions) for _ in range(self.arguments.rounds))
+                server.close()
+                figures["workers"] = {n: self.with_workers(corpus, questions, n) for n in others}
             if self.arguments.peers:
                 self.peers(results, questions, corpus, programs)
             return {key: tuple(statistics.median(column) for column in zip(*values)) for key, values in results.items()}, figures
@@ -175,23 +194,31 @@ class Bench:
 
     # ---- Segreteria ----
 
-    def server(self, corpus):
-        port = free_port()
-        environment = {"SEGRETERIA_DATABASE_URL": corpus.cluster.conninfo, "SEGRETERIA_RATE_LIMIT": "off"}
-        program = Program([self.arguments.binary, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", self.folder / f"server{corpus.n}",
-                           "--no-access-log", "--workers", "2"], f"http://127.0.0.1:{port}/readyz", environment, self.folder / f"server{corpus.n}.log")
-        return program, port
+    def with_workers(self, corpus, questions, workers):
+        """{kind: (median p50 ms, median p99 ms)}"""
+        results = {}
+        server, port, path = self.server(corpus, workers)
+        try:
+            self.loaded(server, path)
+            self.segreteria(results, questions, port, lambda: (0, 0))
+        finally:
+            server.close()
+        return {kind: tuple(statistics.median(column) for column in zip(*values)) for (kind, _), values in results.items()}
 
-    def loaded(self, server, n):
-        """Waits for the index; its figures as the log tells them."""
-        path, started = self.folder / f"server{n}.log", time.monotonic()
-        while time.monotonic() - started < 300:
-            found = re.search(r"event=search_ready .*", path.read_text(encoding="utf-8", errors="replace"))
-            if found:
-                said = dict(re.findall(r"(\w+)=(\d+)", found[0]))
-                return {"index loaded after, s": int(said["ms"]) / 1000, "index, MiB": int(said["mib"]), "RSS when loaded, MiB": server.resident_mib()}
-            time.sleep(0.05)
-        raise SystemExit("bench: the index is not loaded after five minutes:\n" + path.read_text(encoding="utf-8", errors="replace"))
+    def server(self, corpus, workers):
+        port, folder = free_port(), self.folder / f"server{corpus.n}-{workers}"
+        environment = {"SEGRETERIA_DATABASE_URL": corpus.cluster.conninfo, "SEGRETERIA_RATE_LIMIT": "off"}
+        log = folder.with_suffix(".log")
+        program = Program([self.arguments.binary, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", folder, "--no-access-log", "--workers", str(workers)],
+                          f"http://127.0.0.1:{port}/readyz", environment, log)
+        return program, port, log
+
+    def loaded(self, server, log):
+        """Waits for the index and what spelling and suggestions need; figures as the log tells them."""
+        said = heard(log, "search_ready")
+        figures = {"index loaded after, s": int(said["ms"]) / 1000, "index, MiB": int(said["mib"]), "RSS when loaded, MiB": server.resident_mib()}
+        heard(log, "search_lexicon_ready")
+        return figures
 
     def segreteria(self, results, questions, port, processor):
         """{kind: (us of the server, of PostgreSQL) for one request}"""
@@ -278,7 +305,7 @@ class Bench:
         added = "\n".join(f"add_header {name} {json.dumps('$request_id' if name == 'X-Request-Id' else value)};" for name, value in fields
                           if name.lower() not in own)
         config = (HERE / "peers/nginx_kept.conf").read_text(encoding="utf-8")
-        for mark, value in {"PORT": str(port), "PIDFILE": str(folder / "pid"), "FOLDER": str(folder), "FIELDS": added}.items():
+        for mark, value in {"WORKERS": str(self.arguments.workers[0]), "PORT": str(port), "PIDFILE": str(folder / "pid"), "FOLDER": str(folder), "FIELDS": added}.items():
             config = config.replace(mark, value)
         (folder / "nginx.conf").write_text(config, encoding="utf-8")
         return Program(["nginx", "-c", folder / "nginx.conf", "-p", folder], f"http://127.0.0.1:{port}/v1/jobs", log=self.folder / "nginx.log"), port
@@ -396,6 +423,8 @@ def main():
     parser.add_argument("--sizes", type=int, nargs="+", default=[10000, 100000, 1000000], help="vacancies (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=int, default=4, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2],
+                        help="of the server: for everything, then for the searches of the largest corpus once more (default: %(default)s)")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="Segreteria (and nginx) alone")
     parser.add_argument("--only", metavar="REGEXP", help="these kinds of search")
     parser.add_argument("--keep", metavar="DIR", help="where corpora are left, and found again")

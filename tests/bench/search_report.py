@@ -21,7 +21,7 @@ def circumstances(arguments):
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True,
                             check=False).stdout.strip() or "unknown"
     return (f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, commit {commit}. {os.cpu_count()} cores ({cpu}), {memory:.0f} GiB, Linux "
-            f"{platform.release()}, PostgreSQL {postgres}; load average before the run {os.getloadavg()[0]:.1f}. 16 connections, 2 workers; medians of "
+            f"{platform.release()}, PostgreSQL {postgres}; load average before the run {os.getloadavg()[0]:.1f}. 16 connections, {arguments.workers[0]} worker(s); medians of "
             f"{arguments.rounds} round(s) of {arguments.seconds} s each.")
 
 
@@ -72,6 +72,15 @@ def processor(figures):
     return report.table(["search", *(f"{n:,}" for n in sizes)], rows)
 
 
+def with_workers(measured, figures):
+    """The searches of the largest corpus once more, with other numbers of workers."""
+    top = max(figures)
+    beside = figures[top].get("workers", {})
+    kinds = [kind for kind, who in measured[top] if who == "segreteria"]
+    rows = [[kind, *("{:.2f} / {:.2f}".format(*of[kind]) for of in beside.values())] for kind in kinds]
+    return report.table([f"search, {top:,} vacancies", *(f"{n} workers: p50 / p99" for n in beside)], rows) if beside else []
+
+
 def others(figures):
     rows = []
     for n, of in sorted(figures.items()):
@@ -94,6 +103,9 @@ def others(figures):
 def text(measured, figures, paragraph, seconds):
     lines = [paragraph, "", "Milliseconds over HTTP:", "", *answers(measured)]
     lines += ["", "Processor time of one request, server and PostgreSQL, in microseconds:", "", *processor(figures)]
+    beside = with_workers(measured, figures)
+    if beside:
+        lines += ["", "The same with other numbers of workers:", "", *beside]
     beside = peers(measured)
     if beside:
         lines += ["", "The others, one question at a time:", "", *beside]
