@@ -102,6 +102,11 @@ class Walk:
         return [row[0] for row in self.query("select id from jobs where status = %s order by md5(id::text || %s) limit %s", status,
                                              str(self.dice.random()), count)]
 
+    def move(self, status, count, change):
+        """Those that still have the status when the change is written: the server itself writes expiry meanwhile."""
+        return self.query(f"update jobs set {change}, version = version + 1 where id = any (%s) and status = %s returning id",
+                          self.some(status, count), status)
+
     # ---- deeds: one operation each unless they say how many ----
 
     def owner_of(self, job):
@@ -145,20 +150,17 @@ class Walk:
         self.did("change", len(jobs))
 
     def pause_many(self, count):
-        jobs = self.some("published", count)
-        self.query("update jobs set status = 'paused', version = version + 1 where id = any (%s)", jobs)
+        jobs = self.move("published", count, "status = 'paused'")
         self.did("pause", len(jobs))
 
     def resume_many(self, count):
-        jobs = self.some("paused", count)
-        self.query("update jobs set status = 'published', version = version + 1 where id = any (%s)", jobs)
+        jobs = self.move("paused", count, "status = 'published'")
         self.did("resume", len(jobs))
 
     def close_many(self, count):
         """More when there are many."""
         more = self.value("select count(*) from jobs where status in ('published', 'paused')") - KEEP
-        jobs = self.some("published", max(count // 4, min(more, 2 * count)))
-        self.query("update jobs set status = 'closed', close_reason = 'filled', version = version + 1 where id = any (%s)", jobs)
+        jobs = self.move("published", max(count // 4, min(more, 2 * count)), "status = 'closed', close_reason = 'filled'")
         self.did("close", len(jobs))
 
     def expire_many(self, count):
