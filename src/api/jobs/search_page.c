@@ -168,20 +168,27 @@ static enum status bind_distances(struct search *search) {
     return STATUS_OK;
 }
 
+/* Where the words of this query are is to be shown. */
+static enum status bind_marked(struct search *search) {
+    struct api_call *call = search->call;
+    char *text = json_dumps(json_object_get(search->document, "query"), JSON_COMPACT);
+    struct str marked = text == NULL ? STR_NONE : copied(call->arena, str_of(text));
+    free(text);
+    api_bind(call, "marked", marked);
+    return str_is_none(marked) ? STATUS_NO_MEMORY : STATUS_OK;
+}
+
 static enum status fetch_items(struct search *search, bool highlight) {
     struct api_call *call = search->call;
-    struct str marked = STR_NONE;
     enum status status = bind_ids(search, true);
     if (status == STATUS_OK)
         status = bind_distances(search);
-    if (status == STATUS_OK && highlight) {
-        char *text = json_dumps(json_object_get(search->document, "query"), JSON_COMPACT);
-        marked = text == NULL ? STR_NONE : copied(call->arena, str_of(text));
-        free(text);
-        status = str_is_none(marked) ? STATUS_NO_MEMORY : STATUS_OK;
-    }
-    api_bind(call, "marked", marked);
-    return status == STATUS_OK ? api_submit_then(call, &stmt_jobs_search_items, on_items) : status;
+    if (status == STATUS_OK && highlight)
+        status = bind_marked(search);
+    if (status != STATUS_OK)
+        return status;
+    return api_submit_then(call, highlight ? &stmt_jobs_search_marked : &stmt_jobs_search_items,
+                           on_items);
 }
 
 /* ---- items as cards ---- */
