@@ -2,8 +2,10 @@
  * its parameters, in which language and form. The coding is the http room's business. */
 #include "internal.h"
 #include "segreteria/api/answers.h"
+#include "segreteria/core/clock.h"
 
 #define KEY_MAX ((size_t)1024)
+#define DAY_MS INT64_C(86400000)
 #define PARTS_MAX 32
 
 /* Public reads of vacancies by anybody. */
@@ -49,15 +51,20 @@ static bool put(char *key, size_t *len, struct str text) {
     return true;
 }
 
+/* What is open today may be over tomorrow, though nothing is written then. */
+static struct str today(struct api_call *call) {
+    return arena_printf(call->arena, "%lld", (long long)(clock_unix_ms() / DAY_MS));
+}
+
 /* STR_NONE: too long for one. */
 static struct str make_key(struct api_call *call) {
-    struct str query = http_request_query(call->request), parts[PARTS_MAX];
+    struct str query = http_request_query(call->request), parts[PARTS_MAX], day = today(call);
     size_t count = str_is_none(query) ? 0 : sorted_parts(query, parts), len = 0;
     char *key = arena_alloc(call->arena, KEY_MAX);
-    if (key == NULL || (count == 0 && query.len > 0))
+    if (key == NULL || str_is_none(day) || (count == 0 && query.len > 0))
         return STR_NONE;
     struct str accept = http_request_header(call->request, STR("Accept"));
-    bool fits = put(key, &len, http_request_path(call->request)) &&
+    bool fits = put(key, &len, day) && put(key, &len, http_request_path(call->request)) &&
                 put(key, &len, str_of(lang_tag(http_request_lang(call->request)))) &&
                 put(key, &len, str_is_none(accept) ? STR("*/*") : accept);
     for (size_t i = 0; i < count && fits; i++)
