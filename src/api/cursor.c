@@ -7,7 +7,7 @@
 #include "internal.h"
 
 #define MAC_BYTES 16
-#define KEY_MAX 512
+#define KEY_MAX 1400 /* in base64 within the contract's maxLength, with the mac */
 
 static void feed(crypto_generichash_state *state, struct str s) {
     uint64_t len = s.len;
@@ -53,6 +53,13 @@ static bool is_signed(const struct api_call *call, struct str key,
     return false;
 }
 
+static void refuse(struct api_call *call) {
+    struct parameter_violation violation = {
+        .place = IN_QUERY, .name = STR("cursor"), .violation = {.code = "invalid_cursor"}};
+    struct http_problem problem = {.code = "invalid_cursor", .parameter_violations = &violation};
+    http_problem_send(call->request, &problem);
+}
+
 bool cursor_read(struct api_call *call, struct str *out) {
     struct str text = api_parameter(call, "cursor");
     *out = STR_NONE;
@@ -72,7 +79,7 @@ bool cursor_read(struct api_call *call, struct str *out) {
         if (is_signed(call, *out, raw))
             return true;
     }
-    api_problem(call, "invalid_cursor");
+    refuse(call);
     return false;
 }
 

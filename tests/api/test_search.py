@@ -4,6 +4,7 @@ tested in tests/sql."""
 import time
 
 import pytest
+from support.eventually import eventually
 from support.world import vacancy
 
 SEARCH = "/v1/jobs"
@@ -46,6 +47,8 @@ def test_facets_and_fields(published, api):
     assert answer["facets"]["role"]["values"] == [{"value": "legal_secretary", "label": "Legal secretary", "count": 2}]
     assert answer["facets"]["role"]["rest"] == {"values": 1, "count": 1}
     assert answer["facets"]["city"]["values"] == [{"value": "roma", "label": "Roma", "count": 1}]
+    _, answer = found(api, published, "fields=equal_opportunity_statement,confidential_client,blind_review&role=receptionist")
+    assert [list(item) for item in answer["items"]] == [["id", "equal_opportunity_statement"]]
     italian = api.get(SEARCH + "?facets=role&limit=1", headers={"Accept-Language": "it"}).expect(200).json
     assert italian["facets"]["role"]["values"][0]["label"] == "Segretaria/o legale"
 
@@ -88,11 +91,22 @@ def test_many_repeated_parameters(api):
 
 
 def test_places_that_are_not_clear(api):
-    answer = api.get(SEARCH + "?near=Samone").expect(422, "ambiguous_place").json
-    assert [place["province"] for place in answer["candidates"]] == ["TO", "TN"]
-    api.get(SEARCH + "?near=Atlantide").expect(422, "unknown_place")
+    answer = api.get(SEARCH + "?near=Samone").expect(422, "ambiguous_place")
+    assert [place["province"] for place in answer.json["candidates"]] == ["TO", "TN"]
+    assert answer.errors == {("near", "ambiguous_place")}
+    answer = api.get(SEARCH + "?near=Atlantide", headers={"Accept-Language": "it"}).expect(422, "unknown_place")
+    assert answer.errors == {("near", "unknown_place")} and "nessun luogo" in answer.json["errors"][0]["detail"]
     for near in ("Samone+TN", "Samone+(TN)", "Samone,+tn", "Parigi", "M%C3%BCnchen", "FI"):
         api.get(f"{SEARCH}?near={near}").expect(200)
+
+
+@pytest.mark.parametrize("near, name, country", [
+    ("BO", "Bologna", "IT"), ("re", "Reggio nell'Emilia", "IT"), ("+RO+", "Rovigo", "IT"), ("MI", "Milano", "IT"), ("Re+VB", "Re", "IT"),
+    ("Bo,+SL", "Bo", "SL"), ("Bo&country=SL", "Bo", "SL"),
+])
+def test_two_letters_are_a_province(api, near, name, country):
+    place = api.get(f"{SEARCH}?near={near}").expect(200).json["place"]
+    assert (place["name"], place["country"]) == (name, country)
 
 
 def test_a_cursor_belongs_to_its_query(published, api):
@@ -100,7 +114,7 @@ def test_a_cursor_belongs_to_its_query(published, api):
     cursor = api.get(SEARCH + "?q=segretaria&limit=1").expect(200).json["next_cursor"]
     assert api.get(f"{SEARCH}?q=segretaria&limit=1&cursor={cursor}").expect(200).json["items"]
     for query in ("q=segretari", "q=segretaria&sort=recent", "limit=1", "q=segretaria&facets=role", "q=segretaria&near=Milano"):
-        api.get(f"{SEARCH}?{query}&cursor={cursor}").expect(400, "invalid_cursor")
+        assert api.get(f"{SEARCH}?{query}&cursor={cursor}").expect(400, "invalid_cursor").errors == {("cursor", "invalid_cursor")}
 
 
 def test_own_lists_have_filters_but_no_search(company):
@@ -141,6 +155,27 @@ def test_similar(published, api, company):
     assert published["roma"] not in {item["id"] for item in items}
     draft = company.client.post(SEARCH, vacancy(status="draft")).expect(201).json["id"]
     api.get(f"/v1/jobs/{draft}/similar").expect(404, "not_found")
+
+
+def test_similar_are_those_that_are_open(api, world, database):
+    firm, other = world.company(name="Simili Uno"), world.company(name="Simili Due")
+    open_, closed, expired, paused, hidden = (
+        world.job(owner, title="Custode di simiglianze", role="chief_of_staff") for owner in (firm, firm, firm, firm, other))
+    asked = world.job(firm, title="Custode di simiglianze", role="chief_of_staff")
+    path = f"/v1/jobs/{asked['id']}/similar"
+
+    def similar():
+        return [item["id"] for item in api.get(path).expect(200).json["items"]]
+    assert similar() == [job["id"] for job in (hidden, paused, expired, closed, open_)]
+    firm.client.patch(f"/v1/jobs/{closed['id']}", {"status": "closed", "close_reason": "filled"}).expect(200)
+    firm.client.patch(f"/v1/jobs/{paused['id']}", {"status": "paused"}).expect(200)
+    database.query("update jobs set valid_through = utc_today() - 1 where id = %s", expired["id"])
+    operator = world.operator(world.company()).client
+    operator.put(f"/v1/companies/{other.id}/suspension", {"reason": "For a test."}).expect(201)
+    eventually(lambda: similar() == [open_["id"]], "only the open one is left")
+    operator.delete(f"/v1/companies/{other.id}/suspension").expect(204)
+    firm.client.patch(f"/v1/jobs/{asked['id']}", {"status": "paused"}).expect(200)
+    api.get(path).expect(404, "not_found")
 
 
 def suggested(api, query, enough, lang="en"):

@@ -106,3 +106,31 @@ def test_pages_follow_each_other_alike(server, plain, world):
             assert len(ids) == len(set(ids))
             pages.append(ids)
         assert pages[0] == pages[1], query
+
+
+def test_pages_of_a_misspelt_query(server, plain, world):
+    """All are of the corrected query, also when a vacancy with the misspelt word comes between them."""
+    ready(server)
+    company = world.company(name="Errori & Figli")
+    ids = [world.job(company, title=f"Zibaldone {n}", description="Riordino dell'archivio.")["id"] for n in range(5)][::-1]
+    index, sql = server.client(), plain.client()
+    asked = {"q": "zibladone riodino", "limit": 2}
+    for client in (index, sql):
+        until = time.monotonic() + 20
+        while not client.get("/v1/jobs", params=asked).expect(200).json["items"] and time.monotonic() < until:
+            time.sleep(0.1)  # the vocabulary is read anew some seconds after a change
+    firsts = [client.get("/v1/jobs", params=asked).expect(200).json for client in (index, sql)]
+    world.job(company, title="Zibladone e riodino")
+    for client, page in zip((index, sql), firsts):
+        seen = [item["id"] for item in page["items"]]
+        rest = client.get("/v1/jobs", params={**asked, "cursor": page["next_cursor"]}, headers={"Accept": "application/x-ndjson"})
+        assert [line["id"] for line in rest.expect(200).lines] == ids[2:]
+        while page["next_cursor"]:
+            page = client.get("/v1/jobs", params={**asked, "cursor": page["next_cursor"]}).expect(200).json
+            seen += [item["id"] for item in page["items"]]
+            assert page["corrected_query"] == "zibaldone riordino" and page["total"]["value"] == 5
+        assert seen == ids
+    other = [index, sql]  # a cursor of the one goes on with the other
+    for page, client in zip(firsts, other[::-1]):
+        page = client.get("/v1/jobs", params={**asked, "cursor": page["next_cursor"]}).expect(200).json
+        assert [item["id"] for item in page["items"]] == ids[2:4]

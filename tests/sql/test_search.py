@@ -111,7 +111,7 @@ def test_words(db, jobs, q, found):
     ({"salary_unit": "hour", "currency": ["GBP"]}, "plain hidden_pay reception ceo studio direzione"),
     ({"office_days_max": "0"}, "ceo"), ({"office_days_max": "3"}, "ceo direzione"), ({"office_days_max": "5"}, "reception ceo studio direzione"),
     ({"near": "Milano"}, "studio direzione"), ({"near": "roma", "radius_km": "500"}, "reception studio direzione"),
-    ({"near": "MI", "radius_km": "1"}, "studio direzione"), ({"near": "London"}, "ceo"), ({"near": "london ca"}, ""),
+    ({"near": "MI", "radius_km": "1"}, "studio direzione"), ({"near": "rm", "radius_km": "1"}, "reception"), ({"near": "London"}, "ceo"), ({"near": "london ca"}, ""),
     ({"near": "Castro (BG)", "radius_km": "80"}, "studio direzione"), ({"lat": "41.9", "lon": "12.5"}, "reception"),
     ({"near": "Roma", "sort": "distance"}, "reception studio direzione hidden_pay ceo plain"),
     ({"sort": "salary"}, "direzione reception studio plain hidden_pay ceo"),
@@ -255,7 +255,9 @@ def test_a_highlight_is_safe(db):
 @pytest.mark.parametrize("q, corrected, found", [
     ("segretraia", "segretaria", "studio hidden_pay ceo direzione"), ("asistente direzzione", "assistente direzione", "direzione ceo studio"),
     ("\"studio legalle\" -ceo", "\"studio legale\" -ceo", "studio"), ("xyzzyq", None, ""), ("assistente xyzzyq", None, ""),
-    ("agnda viaggi", "agenda viaggi", "direzione"), ("cuo", None, ""),
+    ("agnda viaggi", "agenda viaggi", "direzione"), ("cuo", None, ""), ("segr3taria", "segretaria", "studio hidden_pay ceo direzione"),
+    ("agnda viagi consglio verbli proattivta riservateza", "agenda viaggi consiglio verbali proattivita riservatezza", "direzione"),
+    ("agnda viagi consglio verbli proattivta riservateza direzzione", None, ""),
 ])
 def test_misspelt(db, jobs, q, corrected, found):
     answer = search(db, q=q)

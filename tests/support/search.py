@@ -6,7 +6,8 @@ from support.world import in_days, vacancy
 
 TITLES = ["Assistente di direzione", "Executive assistant to the CEO", "Segretaria amministrativa", "Office manager",
           "Receptionist bilingue", "Personal assistant", "Segretaria legale", "Team assistant, part-time",
-          "Assistente virtuale", "Città e qualità: assistente", "Medical secretary", "Direktionsassistentin"]
+          "Assistente virtuale", "Città e qualità: assistente", "Medical secretary", "Direktionsassistentin",
+          "Секретарь руководителя"]
 SENTENCES = ["Gestione dell'agenda e dei viaggi della direzione generale.", "Redazione di verbali e corrispondenza in inglese.",
              "Keep a complex diary and protect the time of the board.", "Write and translate correspondence with care.",
              "Accoglienza degli ospiti, centralino e posta.", "Excellent spreadsheets and presentations.",
@@ -20,7 +21,7 @@ SKILLS = ["autonomy", "confidentiality", "kindness"]
 DUTIES = ["diary", "travel", "expenses", "reception"]
 WORDS = ["assistente", "assistenti", "segretaria", "direzione", "executive", "assistant", "agenda", "viaggi", "board", "milano",
          "inglese", "corrispondenza", "office", "città", "qualita", "excel", "diary", "legale", "assist", "the", "di", "zebra",
-         "direzoine", "segreteria", "corrispondnza", "Lario"]
+         "direzoine", "segreteria", "corrispondnza", "Lario", "dire8ione", "агенда", "секретрь", "руководитль"]
 FACETS = ["role", "employment_type", "contract", "work_mode", "confidentiality_level", "country", "region", "city", "company",
           "language", "tool", "soft_skill", "duty", "salary", "published"]
 

@@ -173,13 +173,16 @@ enum status search_ask(struct search *search) {
     return correct ? make_plan(search) : search_show(search);
 }
 
+/* A page after the first is of the query as it was corrected then. */
 enum status search_begin(struct search *search) {
     struct search_after after;
-    enum status status = search_after_read(search->after_text, &after);
+    struct str corrections;
+    enum status status = search_after_read(search->after_text, &after, &corrections);
+    if (status == STATUS_OK)
+        status = search_corrections_read(corrections, search->call->arena, &search->corrections);
     if (status != STATUS_OK)
         return status;
     search->query.after = after;
-    search->corrections.count = 0;
     return make_plan(search);
 }
 
@@ -187,8 +190,13 @@ struct str search_next_key(struct search *search) {
     if (!search->result.more || search->result.hits_count == 0)
         return STR_NONE;
     const struct search_hit *last = &search->result.hits[search->result.hits_count - 1];
+    struct arena *arena = search->call->arena;
+    struct str corrections = search_corrections_write(&search->corrections, arena);
     char id[UUID_TEXT_SIZE];
     uuid_format(&last->id, id);
-    return arena_printf(search->call->arena, "%lld.%lld.%s", (long long)last->key,
-                        (long long)last->published_at_us, id);
+    return str_is_none(corrections)
+               ? STR_NONE
+               : arena_printf(arena, "%lld.%lld.%s%s%.*s", (long long)last->key,
+                              (long long)last->published_at_us, id, corrections.len > 0 ? "." : "",
+                              STR_FMT(corrections));
 }

@@ -8,9 +8,11 @@
 #include "segreteria/api/call.h"
 #include "segreteria/search/plan.h"
 
+#define SEARCH_CORRECTIONS_MAX 6u /* a cursor has room for so many */
+
 /* Words that no vacancy has, and what is looked for instead. */
 struct search_corrections {
-    struct str wrong[PLAN_WORDS_MAX], replacements[PLAN_WORDS_MAX];
+    struct str wrong[SEARCH_CORRECTIONS_MAX], replacements[SEARCH_CORRECTIONS_MAX];
     size_t count;
 };
 
@@ -58,7 +60,8 @@ bool search_count_all(const struct api_call *call, uint64_t *out);
 NODISCARD enum status search_begin(struct search *search);
 /* The same with the plan that is there, from query.after on. */
 NODISCARD enum status search_ask(struct search *search);
-/* The key of the page's last hit, in the arena; STR_NONE: no further page (or no memory). */
+/* The key of the page's last hit and the corrections made, in the arena; STR_NONE: no further page
+ * (or no memory). */
 struct str search_next_key(struct search *search);
 
 /* search_local.c: plans the search here and asks it, after a statement if need be. INVALID:
@@ -75,7 +78,9 @@ bool search_is_planned(struct str name);
 /* search_query.c: fills the query from the plan and the call's parameters. INTERNAL: the plan is
  * not one. */
 NODISCARD enum status search_query_read(struct search *search);
-NODISCARD enum status search_after_read(struct str text, struct search_after *out);
+/* *corrections: what follows the key; STR_NONE: nothing does. */
+NODISCARD enum status search_after_read(struct str text, struct search_after *out,
+                                        struct str *corrections);
 
 /* The value of a parameter, also of a list; NULL: not given. */
 const struct parameter_value *search_parameter(const struct api_call *call, const char *name);
@@ -93,5 +98,11 @@ struct str search_members(struct search *search);
 /* search_spell.c: finds the words that no vacancy has and their nearest spelling. True: there are
  * corrections now. */
 bool search_correct(struct search *search, const struct search_version *version);
+/* As part of a cursor, "wrong~right,..."; "" when there are none; STR_NONE: no memory. */
+struct str search_corrections_write(const struct search_corrections *corrections,
+                                    struct arena *arena);
+/* Copies what it reads into the arena. INTERNAL: it is not what was written; NO_MEMORY. */
+NODISCARD enum status search_corrections_read(struct str text, struct arena *arena,
+                                              struct search_corrections *out);
 
 #endif

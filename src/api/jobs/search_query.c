@@ -236,15 +236,17 @@ static bool number_of(struct str text, int64_t *out) {
     return true;
 }
 
-/* <key>.<microseconds>.<id>: signed by us, so anything else is a bug. */
-enum status search_after_read(struct str text, struct search_after *out) {
+/* <key>.<microseconds>.<id>[.<corrections>]: signed by us, so anything else is a bug. */
+enum status search_after_read(struct str text, struct search_after *out, struct str *corrections) {
     struct str part;
     *out = (struct search_after){0};
+    *corrections = STR_NONE;
     if (str_is_none(text))
         return STATUS_OK;
     out->set = str_split(&text, '.', &part) && number_of(part, &out->key) &&
                str_split(&text, '.', &part) && number_of(part, &out->published_at_us) &&
-               uuid_parse(text, &out->id) == STATUS_OK;
+               str_split(&text, '.', &part) && uuid_parse(part, &out->id) == STATUS_OK;
+    *corrections = text;
     return out->set ? STATUS_OK : STATUS_INTERNAL;
 }
 

@@ -60,7 +60,7 @@ static bool correct_term(struct search *search, const struct search_version *ver
         struct str said = text_of(json_object_get(word, "word")), nearest;
         if (is_known(search, version, term, word))
             continue;
-        if (out->count == PLAN_WORDS_MAX ||
+        if (out->count == SEARCH_CORRECTIONS_MAX ||
             search_spell(lexicon, said, search->call->arena, &nearest) != STATUS_OK)
             return false;
         out->wrong[out->count] = said;
@@ -84,4 +84,45 @@ bool search_correct(struct search *search, const struct search_version *version)
         }
     }
     return corrections->count > 0;
+}
+
+/* ---- from page to page ---- */
+
+#define CORRECTIONS_TEXT_MAX ((size_t)4096)
+
+struct str search_corrections_write(const struct search_corrections *corrections,
+                                    struct arena *arena) {
+    struct buf text;
+    buf_init(&text, CORRECTIONS_TEXT_MAX);
+    for (size_t i = 0; i < corrections->count; i++)
+        buf_printf(&text, "%s%.*s~%.*s", i > 0 ? "," : "", STR_FMT(corrections->wrong[i]),
+                   STR_FMT(corrections->replacements[i]));
+    bool none = corrections->count == 0;
+    const char *copy = buf_status(&text) != STATUS_OK ? NULL
+                       : none                         ? ""
+                                                      : arena_strdup(arena, buf_str(&text));
+    struct str out = copy == NULL ? STR_NONE : str_from(copy, none ? 0 : text.len);
+    buf_deinit(&text);
+    return out;
+}
+
+/* Words are letters and digits, so the signs between them are nothing else. */
+enum status search_corrections_read(struct str text, struct arena *arena,
+                                    struct search_corrections *out) {
+    struct str pair, wrong;
+    out->count = 0;
+    if (text.len == 0)
+        return STATUS_OK;
+    char *copy = arena_strdup(arena, text);
+    if (copy == NULL)
+        return STATUS_NO_MEMORY;
+    struct str rest = str_from(copy, text.len);
+    while (!str_is_none(rest) && str_split(&rest, ',', &pair)) {
+        if (out->count == SEARCH_CORRECTIONS_MAX || !str_split(&pair, '~', &wrong) ||
+            wrong.len == 0 || pair.len == 0)
+            return STATUS_INTERNAL;
+        out->wrong[out->count] = wrong;
+        out->replacements[out->count++] = pair;
+    }
+    return STATUS_OK;
 }

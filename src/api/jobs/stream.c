@@ -13,7 +13,7 @@
 #define PAGE_TEXT "200"
 #define PAGE_MEMORY_MAX ((size_t)4 * 1024 * 1024)
 #define PAGE_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define KEY_SIZE 128u
+#define KEY_SIZE 1536u /* CURSOR_KEY_MAX at least */
 #define STREAMS_MAX 64u /* of a worker: each keeps a page */
 
 struct stream {
@@ -101,7 +101,9 @@ static enum status fetch_by_index(struct stream *stream) {
     search->after_text = stream->after[0] == '\0' ? STR_NONE : str_of(stream->after);
     if (search->document == NULL)
         return search_begin(search);
-    enum status status = search_after_read(search->after_text, &search->query.after);
+    struct str corrections; /* are those of the plan */
+    enum status status =
+        search_after_read(search->after_text, &search->query.after, &corrections);
     return status == STATUS_OK ? search_ask(search) : status;
 }
 

@@ -137,7 +137,8 @@ enum status plan_parse(struct plan *plan) {
 
 /* ---- spelling ---- */
 
-/* search_replace() looks at runs of these and of the others. */
+/* search_replace() looks at runs of these and of the others; of letters that are left to PostgreSQL
+ * there are more. */
 static bool is_of_word(uint32_t point) {
     return (point >= 'a' && point <= 'z') || (point >= 'A' && point <= 'Z') ||
            (point >= '0' && point <= '9') ||
