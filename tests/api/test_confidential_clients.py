@@ -53,6 +53,12 @@ def test_nobody_else_learns_it(agency, world, candidate, api, database, operator
         assert answer.status in (200, 201) and not says(answer)
     assert api.get("/v1/jobs", params={"q": "zafferano", "total": "exact"}).expect(200).json["items"] == []
     assert api.get("/v1/jobs/suggest", params={"q": "zaffer"}).expect(200).json["items"] == []
+    shown = api.get("/v1/jobs", params={"q": "zeppelin", "highlight": "true", "facets": "company,city,tool", "facet_limit": 100,
+                                        "fields": "title,description,company,confidential_client"}).expect(200)
+    assert shown.json["items"][0]["confidential_client"] is True and not says(shown)
+    assert [value["label"] for value in shown.json["facets"]["company"]["values"]] == ["Selezione Riservata"]
+    misspelt = api.get("/v1/jobs", params={"q": "zafferanno"}).expect(200).json  # no vocabulary has the name either
+    assert misspelt["items"] == [] and "corrected_query" not in misspelt
     # Stored in one column, and nowhere else.
     found = database.query("""
         select t.table_name from information_schema.tables t where t.table_schema = 'public' and t.table_type = 'BASE TABLE'

@@ -22,10 +22,10 @@ def postgres():
 
 
 @contextlib.contextmanager
-def serving(directory, postgres, *options):
+def serving(directory, postgres, *options, ready=b"event=search_ready"):
     running = Server(directory, postgres.conninfo("segreteria"), ["--workers", "1", "--write-connections", "4", *options])
     try:
-        wait_for(lambda: b"event=search_ready" in running.log or "0" in options, what="the index")
+        wait_for(lambda: ready in running.log or "0" in options, what="the index")
         yield running
     finally:
         running.stop()
@@ -229,10 +229,36 @@ def test_a_closed_vacancy_is_gone_from_another_instance(one, postgres, place, tm
     assert p99 < BOUND, told
 
 
-def test_beyond_the_memory_it_may_take(place, postgres, tmp_path):
-    """--search-memory 0, and one that is too small: PostgreSQL searches, with the same answer."""
+def test_without_an_index(place, postgres, tmp_path):
+    """--search-memory 0: PostgreSQL searches, with the same answer."""
     with serving(tmp_path, postgres, "--search-memory", "0") as server:
         agrees(server.client(), postgres)
+
+
+def long_text(dice):
+    """20,000 signs of words that no other text has: of what an index keeps the most."""
+    return " ".join("".join(dice.choice("bcdfglmnprstv") + dice.choice("aeiou") for _ in range(4)) for _ in range(2200))
+
+
+def test_beyond_the_memory_it_may_take(place, postgres, tmp_path):
+    """An index that grows beyond --search-memory is given up, and one that would be larger is not made: PostgreSQL searches, with
+    the same answer."""
+    reached = b"event=search_memory_reached"
+    with serving(tmp_path, postgres, "--search-memory", "4") as server:
+        account, dice = signed_in(server, postgres, place), random.Random(3)
+        agrees(server.client(), postgres)
+        assert reached not in server.log
+        ids = [account.client.post("/v1/jobs", vacancy(title=f"Assistente grande {n}", description=long_text(dice))).expect(201).json["id"]
+               for n in range(60)]
+        wait_for(lambda: reached in server.log, what="the limit")
+        agrees(server.client(), postgres)
+        assert server.client().get("/v1/jobs", params={"q": "grande", "facets": "role"}).expect(200).json["total"]["value"] == 60
+    with serving(tmp_path, postgres, "--search-memory", "4", ready=reached) as server:
+        account = signed_in(server, postgres, place)
+        agrees(server.client(), postgres)
+        for job in ids:
+            account.client.patch(f"/v1/jobs/{job}", {"status": "closed", "close_reason": "other"}).expect(200)
+            assert job not in found(server.client(), q="grande")
 
 
 def test_pages_while_vacancies_come_and_go(one, postgres, place):
@@ -253,10 +279,10 @@ def test_pages_while_vacancies_come_and_go(one, postgres, place):
     thread.start()
     try:
         client = one.client()
-        for sort in ("recent", "relevance", "salary"):
-            seen, cursor = [], None
+        for sort in ("recent", "relevance", "salary", "distance"):
+            seen, cursor, near = [], None, {"lat": 45.5, "lon": 9.2} if sort == "distance" else {}
             while True:
-                page = client.get("/v1/jobs", params={"q": "ferma", "sort": sort, "limit": 5,
+                page = client.get("/v1/jobs", params={"q": "ferma", "sort": sort, "limit": 5, **near,
                                                       **({"cursor": cursor} if cursor else {})}).expect(200).json
                 seen += [item["id"] for item in page["items"]]
                 cursor = page["next_cursor"]
