@@ -97,7 +97,7 @@ def test_equal(check, jobs, database):
     assert (report["index"]["rows"], report["index"]["vacancies"]) == (rows, rows) and rows >= 120
 
 
-def test_equal_after_changes_and_merges(check, jobs, company, world, database):
+def test_equal_after_changes_and_merges(check, jobs, company, ops):
     dice = random.Random(8)
     for n in range(150):
         job = dice.choice(jobs)
@@ -106,6 +106,8 @@ def test_equal_after_changes_and_merges(check, jobs, company, world, database):
         company.client.patch(f"/v1/jobs/{job['id']}", {"status": "paused"}).expect(200)
     for job in jobs:
         company.client.patch(f"/v1/jobs/{job['id']}", {"status": "published"})
+    merges = re.compile(r"^segreteria_search_merges_total (\d+)$", re.MULTILINE)
+    eventually(lambda: int(merges.search(requests.get(f"http://{ops}/metrics", timeout=10).text)[1]) > 0, "a merge")
     assert check("--texts")["in_step"]
 
 

@@ -13,7 +13,7 @@
 #define PAGE_TEXT "200"
 #define PAGE_MEMORY_MAX ((size_t)4 * 1024 * 1024)
 #define PAGE_BYTES_MAX ((size_t)32 * 1024 * 1024)
-#define KEY_SIZE 1536u /* CURSOR_KEY_MAX at least */
+#define KEY_SIZE 1536u  /* what a cursor holds at most, and more */
 #define STREAMS_MAX 64u /* of a worker: each keeps a page */
 
 struct stream {
@@ -102,8 +102,7 @@ static enum status fetch_by_index(struct stream *stream) {
     if (search->document == NULL)
         return search_begin(search);
     struct str corrections; /* are those of the plan */
-    enum status status =
-        search_after_read(search->after_text, &search->query.after, &corrections);
+    enum status status = search_after_read(search->after_text, &search->query.after, &corrections);
     return status == STATUS_OK ? search_ask(search) : status;
 }
 
