@@ -174,6 +174,9 @@ static void on_page(struct search_feed *feed, const struct db_result *result) {
                         sizeof feed->after_job)) {
         stay_live(feed);
         submit(feed);
+    } else {
+        log_error("search_feed_unreadable", "rows=%zu", db_result_rows(result));
+        fail(feed);
     }
 }
 
