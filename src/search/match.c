@@ -265,7 +265,8 @@ static enum status add_text(struct run *run, struct view *view, const struct sea
         return STATUS_OK;
     if (text->all_count == 1 && text->none_count == 0)
         return add_clause(run, view, text->dictionary, &text->all[0], tier, &place, true, row);
-    uint64_t *into = row->begun ? run->room[0] : row->into;
+    /* Rows that wait may have to be written to `into` before this text's can wait beside them. */
+    uint64_t *into = row->begun || row->waiting_count > 0 ? run->room[0] : row->into;
     const uint64_t *some = NULL;
     enum status status = match_clauses(run, view, text, tier, place, into, &some);
     if (status != STATUS_OK || some == NULL)

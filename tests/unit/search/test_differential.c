@@ -241,11 +241,107 @@ static void noted_counts_stay_right(void **state) {
     world_deinit(&world);
 }
 
+/* ---- many rows, short lists ---- */
+
+static struct str numbered(struct world *world, const char *prefix, unsigned number) {
+    struct str made = arena_printf(&world->turn, "%s%u", prefix, number);
+    assert_false(str_is_none(made));
+    return made;
+}
+
+/* Up to twelve words that most segments have as rows, or any of which is rare. */
+static struct search_clause any_of_many(struct world *world) {
+    unsigned count = 1 + corpus_below(&world->corpus, 12);
+    uint32_t words = corpus_below(&world->corpus, 3) == 0 ? world->corpus.words : 14;
+    struct search_sequence *any = arena_array(&world->turn, count, sizeof *any);
+    struct search_step *steps = arena_array(&world->turn, count, sizeof *steps);
+    assert_non_null(any);
+    assert_non_null(steps);
+    for (unsigned i = 0; i < count; i++) {
+        steps[i].lexeme = numbered(world, "w", corpus_below(&world->corpus, words));
+        any[i] = (struct search_sequence){&steps[i], 1};
+    }
+    return (struct search_clause){any, count};
+}
+
+/* Of the dictionaries in any order: one clause, or several, or none; and what is excluded. */
+static void ask_many_rows(struct world *world, struct search_query *query) {
+    struct search_text *texts = arena_array(&world->turn, 3, sizeof *texts);
+    assert_non_null(texts);
+    unsigned first = corpus_below(&world->corpus, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        struct search_clause *clauses = arena_array(&world->turn, 4, sizeof *clauses);
+        assert_non_null(clauses);
+        for (unsigned j = 0; j < 4; j++)
+            clauses[j] = any_of_many(world);
+        texts[i] = (struct search_text){.dictionary = (uint8_t)((first + i) % 3),
+                                        .all = clauses,
+                                        .all_count = corpus_below(&world->corpus, 3),
+                                        .none = clauses + 3,
+                                        .none_count = corpus_below(&world->corpus, 6) == 0};
+        if (i == 0)
+            texts[i].all_count = 1;
+    }
+    query->has_text = true;
+    query->texts = texts;
+    query->texts_count = 3;
+}
+
+/* One value of some fields: common ones, rare ones, and such that no vacancy has. */
+static void ask_short_lists(struct world *world, struct search_query *query) {
+    static const struct {
+        unsigned field;
+        const char *prefix;
+        unsigned values;
+    } fields[] = {{SEARCH_ROLE, "role", 15},
+                  {SEARCH_COUNTRY, "C", 5},
+                  {SEARCH_CITY, "city", 160},
+                  {SEARCH_LANGUAGE, "l", 9},
+                  {SEARCH_TOOL, "tool", 110}};
+    for (unsigned i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        if (corpus_below(&world->corpus, 3) != 0)
+            continue;
+        struct str *value = arena_alloc(&world->turn, sizeof *value);
+        assert_non_null(value);
+        *value = numbered(world, fields[i].prefix, corpus_skewed(&world->corpus, fields[i].values));
+        query->fields[fields[i].field] = (struct search_filter){
+            value, 1, fields[i].field >= SEARCH_LANGUAGE && corpus_below(&world->corpus, 2) == 0};
+    }
+}
+
+/* Without facets no row need be made of what a short list lets through, and the rows of all texts'
+ * words are put together at once. */
+static void many_rows_and_short_lists_answer_alike(void **state) {
+    (void)state;
+    struct world world;
+    unsigned found = 0;
+    world_fill(&world);
+    for (unsigned i = 0; i < 400; i++) {
+        struct search_query query = *corpus_query(&world.corpus, &world.turn);
+        query.facets_count = corpus_below(&world.corpus, 8) == 0 ? query.facets_count : 0;
+        query.sort = corpus_below(&world.corpus, 3) == 0 ? query.sort : SEARCH_BY_RELEVANCE;
+        query.salary.set = query.salary.set && corpus_below(&world.corpus, 3) == 0;
+        if (corpus_below(&world.corpus, 4) != 0)
+            ask_many_rows(&world, &query);
+        if (corpus_below(&world.corpus, 2) == 0)
+            ask_short_lists(&world, &query);
+        query.today += corpus_below(&world.corpus, 4) == 0 ? 7 : -5;
+        found += ask(&world, &query) > 0;
+        if (i == 150)
+            change(&world, 1);
+        for (unsigned j = 0; i == 200 && j < 20; j++)
+            change(&world, 40);
+    }
+    assert_true(found > 150);
+    world_deinit(&world);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_those_of_a_scan),
         cmocka_unit_test(a_filled_index_answers_alike),
         cmocka_unit_test(noted_counts_stay_right),
+        cmocka_unit_test(many_rows_and_short_lists_answer_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
