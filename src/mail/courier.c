@@ -145,7 +145,10 @@ static void on_handed(struct db_call *call, const struct db_result *result) {
         delivery_failed(delivery, true, "%s", reason);
     } else if (db_result_outcome(result) != DB_DONE)
         delivery_failed(delivery, true, "the data base did not answer in time");
-    else if (!str_eq(db_result_get(result, "out_ok"), STR("t")))
+    else if (str_eq(db_result_get(result, "out_ok"), STR("f"))) { /* restricted meanwhile */
+        log_info("mail_dropped", "id=%s template=%s", delivery->id, delivery->template);
+        delivery_end(delivery);
+    } else if (!str_eq(db_result_get(result, "out_ok"), STR("t")))
         delivery_end(delivery); /* it was late: another instance has the message now */
     else {
         delivery->handed = true;

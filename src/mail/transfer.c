@@ -209,8 +209,13 @@ enum status transfer_start(struct delivery *delivery) {
     return STATUS_NO_MEMORY;
 }
 
+/* Where a transfer is taken away in the middle of DATA, libcurl would say the dot that ends the
+ * text: the recipient would get what there is of it, or an empty message. Without recipients it
+ * does not; it closes the connection, and the server forgets the text (RFC 5321, section 4.1.1.4).
+ */
 void transfer_stop(struct delivery *delivery) {
     if (delivery->easy != NULL) {
+        (void)curl_easy_setopt(delivery->easy, CURLOPT_MAIL_RCPT, NULL);
         (void)curl_multi_remove_handle(delivery->courier->multi, delivery->easy);
         curl_easy_cleanup(delivery->easy);
     }

@@ -64,6 +64,45 @@ def test_a_message_arrives(server, database, mailbox):
     assert to.encode() not in server.log
 
 
+def test_restricted_when_its_text_is_about_to_go(server, database, mailbox, world):
+    """The mail server has accepted sender and recipient by then; of the text it gets nothing. Afterwards mail goes on."""
+    person = world.candidate()
+    [welcome] = mailbox.to(person.email)
+    before = mailbox.texts
+    account = database.value("select id from accounts where email = %s", person.email)
+    update = ("select mail_enqueue('application_update', %s, null, %s::jsonb)", account, json.dumps({"company": "Alfa", "job": "EA"}))
+
+    def restrict():
+        person.client.put("/v1/me/restriction", {"ground": "accuracy"}).expect(200)
+        return "250 OK"
+    mailbox.answers.append(("RCPT", restrict))
+    database.query(*update)
+    eventually(lambda: b"event=mail_dropped" in server.log, "the log says that it was not sent")
+    assert database.query("select state from outbox where account_id = %s and template = 'application_update'", account) == []
+    assert person.client.get("/v1/me/restriction").json["restricted"] and not mailbox.answers
+    person.client.delete("/v1/me/restriction").expect(204)
+    database.query(*update)
+    assert [message.subject for message in mailbox.to(person.email, 2)] == [welcome.subject, "News of your application to Alfa"]
+    assert mailbox.texts == before + 1  # not even an empty one
+
+
+def test_a_lease_that_is_lost_when_the_text_is_about_to_go(server, database, mailbox):
+    """Another instance has the message by then: this one gives the mail server no text, be it an empty one."""
+    to, before = address(), mailbox.texts
+
+    def lose():
+        database.query("update outbox set lease = uuid_v7(), due_at = now() + interval '1 hour' where to_address = %s", to)
+        return "250 OK"
+    mailbox.answers.append(("RCPT", lose))
+    message = enqueue(database, to)
+    eventually(lambda: database.value("select due_at > now() + interval '50 minutes' from outbox where id = %s", message), "it is lost")
+    after = address()
+    enqueue(database, after)
+    mailbox.to(after)
+    due_now(database, message)
+    assert len(mailbox.to(to)) == 1 and mailbox.texts == before + 2
+
+
 def test_a_refusal_for_now_is_tried_again(server, database, mailbox):
     for answer in ("451 later", ("RCPT", "450 greylisted"), ("MAIL", "553 sender not allowed")):
         to = address()

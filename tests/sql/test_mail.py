@@ -4,7 +4,9 @@ import json
 
 import psycopg
 import pytest
-from conftest import new_id, token_hash
+from conftest import Refused, new_id, token_hash
+
+LOCK_NOT_AVAILABLE = "55P03"
 
 
 def account_of(candidate):
@@ -139,6 +141,101 @@ def test_leases(db, candidate):
     assert db.rows("mail_sent", message_id=mine[1], lease=first_lease)[0]["out_ok"] is None
     assert db.rows("mail_failed", message_id=mine[1], lease=first_lease, error="x", again="true")[0]["out_state"] is None
     second.connection.close()
+
+
+# --- restriction of processing: it and a message at the same moment -------------------------------------------------------
+
+
+def restrict(own, candidate):
+    return own.call("me_restriction_put", **candidate.caller, body={"ground": "accuracy"})
+
+
+@pytest.fixture
+def leased(db, candidate):
+    """A message that an instance has taken to send: (its id, the lease)."""
+    db.execute("delete from outbox")
+    db.execute("select mail_enqueue('application_update', %s, null)", account_of(candidate))
+    lease = new_id()
+    ((message, state),) = [(row["id"], row["state"]) for row in db.rows("mail_lease", limit=4, lease=lease)]
+    assert state == "leased"
+    return message, lease
+
+
+@pytest.fixture
+def another(db):
+    """Another connection, which does not wait long."""
+    made = db.another()
+    made.execute("set lock_timeout = '50ms'")
+    yield made
+    made.connection.close()
+
+
+def hand(own, message, lease):
+    return own.rows("mail_hand", message_id=message, lease=lease)[0]["out_ok"]
+
+
+def test_queued_while_it_is_restricted(db, another, candidate):
+    """Whoever queues does not see the restriction, and the restriction does not see the message. What an account needs goes."""
+    db.execute("delete from outbox")
+    another.execute("begin")
+    for template in ("application_update", "password_changed"):
+        another.execute("select mail_enqueue(%s, %s, null)", template, account_of(candidate))
+    assert restrict(db, candidate)["status"] == 200
+    another.execute("commit")
+    assert db.value("select count(*) from outbox") == 2
+    taken = {row["template"]: row["state"] for row in db.rows("mail_lease", limit=9, lease=new_id())}
+    assert taken == {"application_update": "dropped", "password_changed": "leased"}
+    assert db.execute("select template from outbox").fetchall() == [("password_changed",)]
+
+
+def test_restricted_while_an_instance_has_it(db, candidate, leased):
+    assert restrict(db, candidate)["status"] == 200
+    assert hand(db, *leased) == "f"
+    assert db.value("select count(*) from outbox") == 0
+    assert hand(db, *leased) is None
+
+
+def test_restricted_while_it_waits_for_another_attempt(db, candidate, leased):
+    message, lease = leased
+    assert restrict(db, candidate)["status"] == 200
+    assert db.rows("mail_failed", message_id=message, lease=lease, error="x", again="true")[0]["out_state"] == "queued"
+    db.execute("update outbox set due_at = now()")
+    assert [row["state"] for row in db.rows("mail_lease", limit=4, lease=new_id())] == ["dropped"]
+
+
+def test_what_an_account_needs_goes_although_it_is_restricted(db, candidate):
+    db.execute("delete from outbox")
+    db.execute("select mail_enqueue('password_changed', %s, null)", account_of(candidate))
+    lease = new_id()
+    ((message, _),) = [(row["id"], row["state"]) for row in db.rows("mail_lease", limit=4, lease=lease)]
+    assert restrict(db, candidate)["status"] == 200
+    assert hand(db, message, lease) == "t"
+
+
+def test_handing_waits_for_a_restriction(db, another, candidate, leased):
+    with db.connection.transaction():
+        assert restrict(db, candidate)["status"] == 200
+        with pytest.raises(Refused) as refused:
+            hand(another, *leased)
+    assert refused.value.sqlstate == LOCK_NOT_AVAILABLE
+    assert hand(another, *leased) == "f"
+
+
+def test_a_restriction_waits_for_handing(db, another, candidate, leased):
+    """What was handed before is on its way, and that is answered first."""
+    with db.connection.transaction():
+        assert hand(db, *leased) == "t"
+        with pytest.raises(Refused) as refused:
+            restrict(another, candidate)
+    assert refused.value.sqlstate == LOCK_NOT_AVAILABLE
+    assert restrict(another, candidate)["status"] == 200
+    assert db.execute("select state from outbox").fetchall() == [("handed",)]
+
+
+def test_handing_waits_for_no_change_of_a_profile(db, another, candidate, leased):
+    with db.connection.transaction():
+        db.execute("update candidates set updated_at = now() where id = %s", candidate.id)
+        assert hand(another, *leased) == "t"
 
 
 def test_purge(db, candidate):

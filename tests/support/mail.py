@@ -33,7 +33,7 @@ class Message:
 
 class Mailbox:
     """Listens on a port of 127.0.0.1. answers: what to say to the next messages, in order: "250 OK" when there is nothing
-    left; a pair (verb, answer) concerns RCPT or MAIL in place of the text. `hold`: an event to wait for before the answer to
+    left; a pair (verb, answer) concerns RCPT or MAIL in place of the text, and its answer may be a function that says it. `hold`: an event to wait for before the answer to
     a text. messages: those it took; texts: how many it was given."""
 
     def __init__(self, port=None, **options):
@@ -56,7 +56,8 @@ class Mailbox:
         with self.lock:
             if self.answers and (self.answers[0][0] if isinstance(self.answers[0], tuple) else "DATA") == verb:
                 said = self.answers.pop(0)
-                return said[1] if isinstance(said, tuple) else said
+                said = said[1] if isinstance(said, tuple) else said
+                return said() if callable(said) else said
         return "250 OK"
 
     async def handle_MAIL(self, server, session, envelope, address, mail_options):
