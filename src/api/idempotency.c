@@ -186,6 +186,28 @@ static void on_stored(struct api_call *call, const struct db_result *result) {
     }
 }
 
+static enum status look_for_stored(struct api_call *call, api_row_handler then) {
+    api_bind(call, "key_hashes", call->idempotency.key_hashes);
+    return api_submit_then(call, &stmt_idempotency_read, then);
+}
+
+static void on_looked(struct api_call *call, const struct db_result *result) {
+    if (db_result_rows(result) == 0)
+        api_problem(call, call->refusal);
+    else
+        on_stored(call, result);
+}
+
+/* The look comes after whatever led to the refusal: if that saw the effect of the first request,
+ * this sees its answer, for they are one transaction. */
+enum status api_refuse(struct api_call *call, const char *code) {
+    call->refusal = code;
+    if (call->has_idempotency_key)
+        return look_for_stored(call, on_looked);
+    api_problem(call, code);
+    return STATUS_OK;
+}
+
 bool idempotency_refused(struct api_call *call, const char *sqlstate) {
     if (strcmp(sqlstate, "SG002") == 0) {
         in_progress(call);
@@ -193,8 +215,7 @@ bool idempotency_refused(struct api_call *call, const char *sqlstate) {
     }
     if (strcmp(sqlstate, "SG001") != 0)
         return false;
-    api_bind(call, "key_hashes", call->idempotency.key_hashes);
-    enum status status = api_submit_then(call, &stmt_idempotency_read, on_stored);
+    enum status status = look_for_stored(call, on_stored);
     if (status != STATUS_OK)
         api_fail(call, status);
     return true;

@@ -153,6 +153,20 @@ def test_the_same_request_twice(world, company, api, secret):
     first = api.post(ACCEPT, newcomer(token), **key).expect(201)
     second = api.post(ACCEPT, newcomer(token), **key).expect(201)
     assert second.headers["Idempotent-Replayed"] == "true" and second.json == first.json
+    other = {**newcomer(token), "name": "Sara Bianchi"}
+    assert b"sgr" not in api.post(ACCEPT, other, **key).expect(422, "idempotency_key_reused").body
+    api.post(ACCEPT, newcomer(token), headers={"Idempotency-Key": uuid.uuid4().hex}).expect(422, "invalid_link")
+
+
+def test_the_same_request_many_times_at_once(world, company, api, secret):
+    """Who comes while the first is under way hears so, or gets its answer; nobody is told that the link is used up."""
+    for _ in range(5):
+        body, key = newcomer(secret(world.invitation(company))), {"Idempotency-Key": uuid.uuid4().hex}
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda _: api.post(ACCEPT, body, headers=key), range(6)))
+        assert {answer.status for answer in answers} <= {201, 409}
+        assert {answer.json["code"] for answer in answers if answer.status == 409} <= {"idempotency_in_progress"}
+        assert len({answer.body for answer in answers if answer.status == 201}) == 1
 
 
 def test_revoked(world, company, api, secret):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from private_server import Server, new_data_dir, remove
-from service import SLOW, Caller, address, memory
+from service import SLOW, Caller, address, company, memory
 from support.links import secret_of
 from support.world import PASSWORD
 
@@ -76,20 +76,45 @@ def test_more_than_can_be_hashed(server):
     assert peak(server) < before + QUEUE * ONE_HASH / 3  # a sanitizer keeps some of what was freed
 
 
-def reset(n, token):
-    body = json.dumps({"token": token, "password": "another horse, same battery"})
-    key = f"Idempotency-Key: reset-{n}\r\n" if n % 2 else ""
-    return (f"POST /v1/password/resets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{key}"
+def post(path, body, n=0):
+    """With an Idempotency-Key if n is odd."""
+    body = json.dumps(body)
+    key = f"Idempotency-Key: key-{n}\r\n" if n % 2 else ""
+    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{key}"
             f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}").encode()
 
 
-def test_nothing_is_hashed_for_a_link_that_nobody_has(server):
+def all_at_once(server, requests):
+    with ThreadPoolExecutor(len(requests)) as pool:
+        clients = list(pool.map(lambda data: send(server, data), requests))
+        return list(pool.map(answer, clients))
+
+
+@pytest.mark.parametrize(("path", "purpose", "more"), [
+    ("/v1/password/resets", "password_reset", {}), ("/v1/invitations/accept", "invitation", {"name": "Sara Conti"})])
+def test_nothing_is_hashed_for_a_link_that_nobody_has(server, path, purpose, more):
     """More at once than could wait for a hash, with or without a key: none of them does."""
-    tokens = [secret_of(uuid.uuid4(), "password_reset") for _ in range(3 * QUEUE)]
-    with ThreadPoolExecutor(len(tokens)) as pool:
-        clients = list(pool.map(lambda n: send(server, reset(n, tokens[n])), range(len(tokens))))
-        answers = list(pool.map(answer, clients))
+    answers = all_at_once(server, [
+        post(path, {"token": secret_of(uuid.uuid4(), purpose), "password": "another horse, same battery", **more}, n)
+        for n in range(3 * QUEUE)])
     assert {(text.split(" ", 2)[1], "invalid_link" in text) for text in answers} == {("422", True)}
+
+
+def test_nothing_is_hashed_for_what_was_answered_before(server, postgres):
+    """An invitation is accepted; then the same request comes more often at once than could wait for a hash: each gets that answer."""
+    token, own = company(server)
+    postgres.sql("update accounts set email_verified_at = now()", database="service")
+    made = Caller(server, token)("POST", f"/v1/companies/{own}/invitations", {"email": "sara@example.org", "role": "viewer"})
+    assert made.status == 201, made
+    link = postgres.sql("select link_id from company_invitations", database="service")[0][0]
+    key = re.search(r"sgk_([0-9a-f]{64})", (server.data_dir / "master.key").read_text(encoding="ascii"))[1]
+    accept = post("/v1/invitations/accept", {"token": secret_of(link, "invitation", bytes.fromhex(key)), "name": "Sara Conti",
+                                             "password": "another horse, same battery"}, 1)
+    first = answer(send(server, accept))
+    assert " 201 " in first[:20] and "Idempotent-Replayed" not in first
+    answers = all_at_once(server, 3 * QUEUE * [accept])
+    assert {(text[9:12], "Idempotent-Replayed: true" in text) for text in answers} == {("201", True)}
+    assert {text.partition("\r\n\r\n")[2] for text in answers} == {first.partition("\r\n\r\n")[2]}
 
 
 def test_who_has_left_is_not_hashed_for(server, postgres):

@@ -18,9 +18,9 @@ def base62(number, width):
     return digits
 
 
-def secret_of(link, purpose):
+def secret_of(link, purpose, master_key=MASTER_KEY):
     """crypto_kdf and a keyed hash of libsodium are BLAKE2b with a salt, a personal string and a key."""
-    subkey = hashlib.blake2b(b"", digest_size=32, key=MASTER_KEY, salt=struct.pack("<QQ", SUBKEY_LINK, 0),
+    subkey = hashlib.blake2b(b"", digest_size=32, key=master_key, salt=struct.pack("<QQ", SUBKEY_LINK, 0),
                              person=b"segretar".ljust(16, b"\0")).digest()
     secret = hashlib.blake2b(uuid.UUID(str(link)).bytes + purpose.encode(), digest_size=32, key=subkey).digest()
     body = base62(int.from_bytes(secret, "big"), 43)

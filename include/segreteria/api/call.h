@@ -69,7 +69,8 @@ struct api_call {
     bool has_idempotency_key;
     struct db_idempotency idempotency;
     bool replayed;
-    bool streams; /* the handler takes the body as it arrives */
+    const char *refusal; /* see api_refuse */
+    bool streams;        /* the handler takes the body as it arrives */
     unsigned patch_attempts;
     struct upload *upload;  /* with a statement in flight: see src/api/documents/upload.h */
     enum api_return wanted; /* Prefer: return=... */
@@ -114,6 +115,11 @@ void api_publishes(struct api_call *call);
 /* Answers. */
 void api_problem(struct api_call *call, const char *code);
 void api_problem_detail(struct api_call *call, const char *code, struct str detail);
+/* For an operation that refuses before its statement, with what it read itself (a link that is used
+ * up): this problem, or the answer that the request's own first time left under its
+ * Idempotency-Key. What names secrets (api_session_prepare) must be prepared. code: as long as the
+ * request. */
+NODISCARD enum status api_refuse(struct api_call *call, const char *code);
 /* 422 with one violation at `pointer`. */
 void api_violation(struct api_call *call, const char *pointer, const char *code, struct str param0);
 void api_fail(struct api_call *call, enum status status); /* 503 or 500 by status */

@@ -1,5 +1,7 @@
 /* POST /v1/invitations/accept: with the link's secret, by somebody without an account, who chooses
- * a password and gets one, or by an account that is signed in.
+ * a password and gets one, or by an account that is signed in. The link is looked up first: only
+ * who has one is worth an Argon2id. A request that is sent again under its Idempotency-Key has used
+ * its link itself; what it is given then needs none, either.
  */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
@@ -45,12 +47,16 @@ static enum status make_account(struct api_call *call) {
     return api_password_hash(call, password, on_hash);
 }
 
+static enum status refuse(struct api_call *call, struct str code) {
+    const char *text = arena_strdup(call->arena, code);
+    enum status status = text == NULL ? STATUS_NO_MEMORY : api_session_prepare(call);
+    return status == STATUS_OK ? api_refuse(call, text) : status;
+}
+
 static void on_checked(struct api_call *call, const struct db_result *result) {
-    enum status status = STATUS_OK;
-    if (str_eq(db_result_get(result, "status"), STR("200")))
-        status = make_account(call);
-    else
-        api_reply_row(call, result);
+    enum status status = str_eq(db_result_get(result, "status"), STR("200"))
+                             ? make_account(call)
+                             : refuse(call, db_result_get(result, "code"));
     if (status != STATUS_OK)
         api_fail(call, status);
 }
@@ -71,10 +77,6 @@ enum status api_invitations_accept(struct api_call *call) {
     if (status != STATUS_OK || !members_fit(call))
         return status;
     api_bind(call, "name", api_body_text(call, "name", NULL));
-    if (call->authenticated)
-        return join(call);
-    /* Under a key the answer may have been given before, by the very request that used the link. */
-    return call->has_idempotency_key
-               ? make_account(call)
-               : api_submit_then(call, &stmt_invitations_accept_read, on_checked);
+    return call->authenticated ? join(call)
+                               : api_submit_then(call, &stmt_invitations_accept_read, on_checked);
 }

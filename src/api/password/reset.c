@@ -1,6 +1,8 @@
 /* POST /v1/password/resets: a new password, by the link of a message. Every session of the account
  * is dead before the answer. The link is looked up first, by its keyed hash: anybody may ask, and
- * only who has one is worth an Argon2id. What is refused was refused before, in the same words. */
+ * only who has one is worth an Argon2id. What is refused was refused before, in the same words; a
+ * request that is sent again under its Idempotency-Key has used its link itself, and gets what is
+ * kept. */
 #include "generated/api_operations.h"
 #include "generated/statements.h"
 #include "segreteria/api/call.h"
@@ -17,11 +19,10 @@ static void on_hash(struct api_call *call, struct password_job *job) {
 }
 
 static void on_link(struct api_call *call, const struct db_result *result) {
-    if (!str_eq(db_result_get(result, "status"), STR("200"))) {
-        api_reply_row(call, result);
-        return;
-    }
-    enum status status = api_password_hash(call, api_body_text(call, "password", NULL), on_hash);
+    enum status status = str_eq(db_result_get(result, "status"), STR("200"))
+                             ? api_password_hash(call, api_body_text(call, "password", NULL),
+                                                 on_hash)
+                             : api_refuse(call, "invalid_link");
     if (status != STATUS_OK)
         api_fail(call, status);
 }
@@ -36,7 +37,5 @@ enum status api_password_reset(struct api_call *call) {
                                  STR_NONE)) /* whose it is: not known */
         return STATUS_OK;
     enum status status = api_link_bind(call, token);
-    api_bind(call, "key_hashes",
-             call->has_idempotency_key ? call->idempotency.key_hashes : STR("{}"));
     return status != STATUS_OK ? status : api_submit_then(call, &stmt_password_reset_read, on_link);
 }
