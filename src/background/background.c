@@ -252,7 +252,8 @@ enum status background_start(const struct background_options *options, struct ba
         status = open_connections(background, options);
     if (status != STATUS_OK)
         return status;
-    const struct exporter_options exporter = {.conninfo = options->conninfo, .keys = options->keys};
+    const struct exporter_options exporter = {
+        .conninfo = options->conninfo, .keys = options->keys, .max_mib = options->export_max_mib};
     status = exporter_start(&exporter, &background->exporter);
     if (status != STATUS_OK)
         return status;

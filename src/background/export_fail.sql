@@ -1,3 +1,3 @@
--- It did not work; later again.
+-- It did not work: later again, or not (:for_good).
 -- @write
-select exports_fail(:export::uuid, :lease::uuid)
+select exports_fail(:export::uuid, :lease::uuid, :for_good::boolean)

@@ -14,7 +14,7 @@
 #include "segreteria/core/log.h"
 
 #define CHUNK_BYTES ((size_t)64 * 1024) /* as a document's */
-#define CHUNKS_MAX 16384u               /* 1 GiB; as export_chunks_n_range */
+#define CHUNKS_A_MIB 16u
 #define CIPHER_BYTES (CHUNK_BYTES + crypto_secretstream_xchacha20poly1305_ABYTES)
 #define KEY_BYTES                                                                                  \
     (crypto_secretstream_xchacha20poly1305_KEYBYTES +                                              \
@@ -64,8 +64,8 @@ static enum status held(const struct export_file *file, const struct db_statemen
 static enum status store(struct export_file *file, bool last) {
     unsigned long long len;
     char number[16];
-    if (file->chunks == CHUNKS_MAX) {
-        buf_append_text(file->job->error, "more than 1 GiB");
+    if (file->chunks == file->job->max_mib * CHUNKS_A_MIB) {
+        buf_printf(file->job->error, "more than %u MiB", file->job->max_mib);
         return STATUS_TOO_LARGE;
     }
     (void)crypto_hash_sha256_update(&file->hash, file->plain, file->len);

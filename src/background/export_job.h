@@ -14,6 +14,7 @@ struct export_file;
 struct export_job {
     char id[UUID_TEXT_SIZE], account[UUID_TEXT_SIZE], lease[UUID_TEXT_SIZE];
     const struct keys *keys;
+    unsigned max_mib;
     struct db_session *reader; /* one snapshot from beginning to end */
     struct db_session *writer; /* each chunk is a transaction */
     struct buf *error;         /* a line for the log */

@@ -90,7 +90,10 @@ static enum status make(struct export_job *job) {
 }
 
 static void report(struct export_job *job, enum status status) {
-    const struct export_value values[] = {{"export", job->id}, {"lease", job->lease}};
+    const struct export_value values[] = {
+        {"export", job->id},
+        {"lease", job->lease},
+        {"for_good", status == STATUS_TOO_LARGE ? "true" : "false"}}; /* it would be again */
     struct log_quoted quoted;
     if (status == STATUS_OK) {
         log_info("export_made", "export=%s", job->id);
@@ -100,13 +103,14 @@ static void report(struct export_job *job, enum status status) {
              log_quote(&quoted, buf_str(job->error)));
     buf_clear(job->error);
     /* Where that fails, too, the lease ends by itself. */
-    if (export_sql(job->writer, &stmt_background_export_fail, values, 2, job->error) != STATUS_OK)
+    if (export_sql(job->writer, &stmt_background_export_fail, values, 3, job->error) != STATUS_OK)
         log_warn("export_left", "export=%s", job->id);
 }
 
 /* False: nothing waits, or not now. */
 static bool make_next(struct exporter *exporter, struct db_session *writer, struct buf *error) {
-    struct export_job job = {.writer = writer, .error = error};
+    struct export_job job = {
+        .writer = writer, .error = error, .max_mib = exporter->options.max_mib};
     const struct uuid lease = uuid_v7();
     uuid_format(&lease, job.lease);
     const struct export_value values[] = {{"lease", job.lease}};

@@ -16,6 +16,7 @@ struct exporter;
 struct exporter_options {
     const char *conninfo; /* borrowed */
     _Atomic(const struct keys *) *keys;
+    unsigned max_mib; /* of a file */
 };
 
 NODISCARD enum status exporter_start(const struct exporter_options *options, struct exporter **out);

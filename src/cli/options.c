@@ -21,6 +21,7 @@ static const char help[] =
     "  --connections N           clients each worker takes at once (8192)\n"
     "  --search-memory MIB       the most that the search index in memory may take (1024); 0: PostgreSQL searches alone\n"
     "  --audit-retention-days N  how long the audit trail is kept, 180 to 3650 (730)\n"
+    "  --export-max MIB          the most that a person's export may take, 1 to 1024 (1024)\n"
     "  --drain-seconds N         time for running requests at shutdown (20)\n"
     "  --run-as USER             user to become when started by root\n"
     "  --postgres-bin DIR        where initdb and postgres are\n"
@@ -57,6 +58,7 @@ enum {
     CONNECTIONS,
     SEARCH_MEMORY,
     AUDIT_RETENTION,
+    EXPORT_MAX,
     DRAIN,
     RUN_AS,
     POSTGRES_BIN,
@@ -85,6 +87,7 @@ static const struct option long_options[] = {
     {"connections", required_argument, NULL, CONNECTIONS},
     {"search-memory", required_argument, NULL, SEARCH_MEMORY},
     {"audit-retention-days", required_argument, NULL, AUDIT_RETENTION},
+    {"export-max", required_argument, NULL, EXPORT_MAX},
     {"drain-seconds", required_argument, NULL, DRAIN},
     {"run-as", required_argument, NULL, RUN_AS},
     {"postgres-bin", required_argument, NULL, POSTGRES_BIN},
@@ -119,6 +122,7 @@ static void defaults(struct serve_options *out) {
         .connections_max = 8192,
         .search_memory_mib = 1024,
         .audit_retention_days = 730,
+        .export_max_mib = EXPORT_MAX_MIB,
         .drain_ms = 20000,
         .access_log = true,
         .log_level = LOG_INFO,
@@ -245,6 +249,7 @@ static bool apply(int option, struct serve_options *out) {
         return number("search-memory", optarg, 0, (size_t)1024 * 1024, &out->search_memory_mib);
     case AUDIT_RETENTION:
         return number("audit-retention-days", optarg, 180, 3650, &out->audit_retention_days);
+    case EXPORT_MAX: return number("export-max", optarg, 1, EXPORT_MAX_MIB, &out->export_max_mib);
     case DRAIN:
         if (!number("drain-seconds", optarg, 0, 3600, &seconds))
             return false;

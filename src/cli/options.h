@@ -8,6 +8,7 @@
 
 #include "mail_options.h"
 #include "segreteria/auth/rate.h"
+#include "segreteria/background/background.h"
 #include "segreteria/background/clamd.h"
 #include "segreteria/core/log.h"
 #include "segreteria/core/str.h"
@@ -29,6 +30,7 @@ struct serve_options {
     unsigned drain_ms;        /* how long running requests may take at shutdown */
     size_t connections_max;   /* clients of a worker */
     size_t audit_retention_days;
+    size_t export_max_mib;    /* of a person's export */
     size_t search_memory_mib; /* of the index; 0: none */
     bool access_log;
     enum log_level log_level;

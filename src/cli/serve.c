@@ -274,6 +274,7 @@ static enum status start_workers(struct serve *serve) {
         .keys_source = serve->options.master_key != NULL ? "environment"
                                                          : cluster_data_dir(serve->cluster),
         .audit_retention_days = (unsigned)serve->options.audit_retention_days,
+        .export_max_mib = (unsigned)serve->options.export_max_mib,
         .counts = serve->ops_fd >= 0,
         .clamd = serve->options.clamd};
     (void)snprintf(serve->site, sizeof serve->site, "http://%s", serve->bound.data);

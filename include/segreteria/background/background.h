@@ -15,6 +15,8 @@
 
 struct background;
 
+#define EXPORT_MAX_MIB 1024 /* as export_chunks_n_range */
+
 struct background_options {
     const char *conninfo;
     struct helpers *helpers;
@@ -25,6 +27,7 @@ struct background_options {
     const char *keys_dir;    /* where the key file is, as a path this process can reach */
     const char *keys_source; /* what to call it, or "environment": then no file is read */
     unsigned audit_retention_days;
+    unsigned export_max_mib;     /* at most EXPORT_MAX_MIB */
     bool counts;                 /* what waits in tables is counted now and then, for metrics */
     struct courier_options mail; /* what it points at must live as long */
     struct clamd_address clamd;  /* the virus scanner; len 0: none */
