@@ -8,9 +8,8 @@
 #include "answer.h"
 #include "internal.h"
 
-#define EVICT_IDLE_MS 1000 /* a connection idle for less is left alone */
-#define EVICT_SCAN 64      /* connections looked at */
-#define LOOK_MS 1000       /* how often a silent client is looked at: it may have closed its side */
+#define EVICT_SCAN 64 /* connections looked at */
+#define LOOK_MS 1000  /* how often a silent client is looked at: it may have closed its side */
 
 static void on_due(struct loop_timer *timer);
 
@@ -69,7 +68,7 @@ bool connection_evict(struct http_server *server) {
     struct http_connection *connection = server->oldest;
     for (unsigned i = 0; i < EVICT_SCAN && connection != NULL; i++, connection = connection->newer)
         if (connection->phase == PHASE_IDLE &&
-            now + timeout >= connection->due_ms + EVICT_IDLE_MS) {
+            now + timeout >= connection->due_ms + server->limits.evict_idle_ms) {
             connection_shutdown(connection);
             return true;
         }

@@ -23,6 +23,7 @@ struct http_limits http_limits_default(void) {
     return (struct http_limits){
         .connections_max = 8192,
         .idle_timeout_ms = 60000,
+        .evict_idle_ms = 1000,
         .head_deadline_ms = 10000,
         .body_deadline_ms = 30000,
         .body_min_rate = 256,

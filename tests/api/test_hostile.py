@@ -2,11 +2,10 @@
 
 import http.client
 import json
-import os
 import re
 import socket
+import time
 import uuid
-from pathlib import Path
 
 import pytest
 from support.eventually import eventually
@@ -138,22 +137,26 @@ def test_a_quoted_star_matches_nothing(world, company):
 
 
 def cpu_seconds(server):
-    fields = Path(f"/proc/{server.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """By the clock of its process, which is finer than what /proc says (clock_getcpuclockid(3), as glibc makes it)."""
+    return time.clock_gettime((~server.process.pid << 3) | 2)
 
 
-def test_a_large_file_is_compressed_once(api, server):
-    """Compressing the reference page's script takes 50 ms of the loop that other clients wait for."""
+def test_a_large_file_is_compressed_once(lone_server):
+    """Compressing the reference page's script takes 50 ms of the loop that other clients wait for. What it takes here is seen at the
+    first request; twenty more take less than five such, where they would take twenty."""
     target, coding = "/docs/swagger-ui-bundle.js", {"Accept-Encoding": "br"}
-    for _ in range(16):  # every worker has met it
-        fresh = server.client()
-        first = fresh.get(target, headers=coding).expect(200)
-        fresh.close()
-    before = cpu_seconds(server)
-    answers = [api.get(target, headers=coding).expect(200) for _ in range(20)]
-    assert cpu_seconds(server) - before < 20 * 0.03
+    client = lone_server.client()
+    plain = client.get(target).expect(200)
+    spent = [cpu_seconds(lone_server)]
+    first = client.get(target, headers=coding).expect(200)
+    spent.append(cpu_seconds(lone_server))
+    answers = [client.get(target, headers=coding).expect(200) for _ in range(20)]
+    spent.append(cpu_seconds(lone_server))
+    client.close()
+    print(f"the first: {spent[1] - spent[0]:.4f} s of CPU; twenty more: {spent[2] - spent[1]:.4f} s")
+    assert spent[2] - spent[1] < 5 * (spent[1] - spent[0])
     assert {answer.body for answer in answers} == {first.body} and first.headers["Content-Encoding"] == "br"
-    assert int(first.headers["Content-Length"]) < int(api.get(target).expect(200).headers["Content-Length"]) / 3
+    assert int(first.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 3
 
 
 @pytest.fixture

@@ -369,21 +369,37 @@ def test_a_full_server_says_so(tmp_path):
     http_servers.stop(full)
 
 
+def get(sock):
+    sock.sendall(GET)
+    assert sock.recv(65536).startswith(b"HTTP/1.1 200")
+
+
+def test_connections_used_lately_make_no_room(tmp_path):
+    """How lately is an hour here, so that the time this test takes does not matter."""
+    running = start_echo(tmp_path, CONNECTIONS=5, IDLE_MS=7_200_000, EVICT_MS=3_600_000)
+    held = [socket.create_connection(running.address) for _ in range(5)]
+    for sock in held:
+        get(sock)
+    assert converse(running.address, GET).statuses == [503]
+    for sock in held:
+        get(sock)
+        sock.close()
+    http_servers.stop(running)
+
+
 def test_idle_connections_make_room_for_new_ones(tmp_path):
+    """The one that has been idle longest, and no other."""
     running = start_echo(tmp_path, CONNECTIONS=5)
     held = [socket.create_connection(running.address) for _ in range(5)]
     for sock in held:
-        sock.sendall(GET)
-        assert sock.recv(65536).startswith(b"HTTP/1.1 200")
-    assert converse(running.address, GET).statuses == [503]
+        get(sock)
     time.sleep(1.2)
-    held[0].sendall(GET)
-    assert held[0].recv(65536).startswith(b"HTTP/1.1 200")
+    get(held[0])
     assert converse(running.address, GET).statuses == [200]
     held[1].settimeout(20)
     assert held[1].recv(1) == b""
-    held[0].sendall(GET)
-    assert held[0].recv(65536).startswith(b"HTTP/1.1 200")
+    for sock in (held[0], *held[2:]):
+        get(sock)
     for sock in held:
         sock.close()
     http_servers.stop(running)

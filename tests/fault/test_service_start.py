@@ -9,12 +9,10 @@ import time
 import uuid
 
 import pytest
-from private_server import ROOT, Server, binary, new_data_dir, remove
+from private_server import ROOT, Server, new_data_dir, remove, run
 from service import Caller, Postgres, address, company, ended_well, start
 from support.ports import free_port
 from support.world import vacancy
-
-RELEASE = "asan" not in binary() and "tsan" not in binary()
 
 
 @pytest.fixture(scope="module")
@@ -177,15 +175,38 @@ def first_answer(*arguments, url, port):
     return taken
 
 
+def seconds_of(action):
+    begin = time.monotonic()
+    action()
+    return time.monotonic() - begin
+
+
+def starts(rounds, yardstick, *arguments, **where):
+    """Seconds of the quickest start, and of what it is measured by as it mostly is, taken in turns."""
+    measured, taken = [yardstick()], []
+    for _ in range(rounds):
+        taken.append(first_answer(*arguments, **where))
+        measured.append(yardstick())
+    return min(taken), sorted(measured)[rounds // 2]
+
+
 def test_start_times(postgres, data_dir):
-    """A release starts within 100 ms against a running PostgreSQL and within a second with its own; a sanitized build on a
-    busy machine is given more."""
-    port = free_port()
+    """A release starts within 100 ms against a running PostgreSQL and within a second with its own. A machine that is busy is seen by
+    what other programs take on it in between: the same program that only asks the data base for its schema, and PostgreSQL that
+    starts alone. Where these take long (and in a sanitized build) a start may take eight times as long: it takes four to five."""
+    port, url = free_port(), postgres.conninfo("service")
     first_answer("--data-dir", data_dir, url=None, port=port)  # makes the cluster
-    own = sorted(first_answer("--data-dir", data_dir, url=None, port=port) for _ in range(3))[1]
-    url = postgres.conninfo("service")
     first_answer("--data-dir", data_dir, url=url, port=port)
-    external = sorted(first_answer("--data-dir", data_dir, url=url, port=port) for _ in range(5))[2]
-    print(f"own PostgreSQL: {own * 1000:.0f} ms; running one: {external * 1000:.0f} ms")
-    assert own < (1 if RELEASE else 10)
-    assert external < (0.1 if RELEASE else 5)
+
+    def status():
+        assert run("migrate", "--status", url=url).returncode == 0
+    external, asked = starts(5, lambda: seconds_of(status), "--data-dir", data_dir, url=url, port=port)
+    with Postgres() as alone:
+        def database():
+            alone.stop()
+            return seconds_of(alone.start)
+        own, started = starts(3, database, "--data-dir", data_dir, url=None, port=port)
+    print(f"own PostgreSQL: {own * 1000:.0f} ms (PostgreSQL alone {started * 1000:.0f}); running one: {external * 1000:.0f} ms "
+          f"(migrate --status {asked * 1000:.0f})")
+    assert own < max(1, 8 * (started + asked))
+    assert external < max(0.1, 8 * asked)

@@ -27,6 +27,7 @@ struct http_request;
 struct http_limits {
     unsigned connections_max;     /* of this worker */
     unsigned idle_timeout_ms;     /* keep-alive */
+    unsigned evict_idle_ms;       /* one that has been idle for less makes room for nobody */
     unsigned head_deadline_ms;    /* first byte to end of the head */
     unsigned body_deadline_ms;    /* for a whole buffered body */
     unsigned body_min_rate;       /* bytes a second a streamed body must keep, averaged over 30 s */

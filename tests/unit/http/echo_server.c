@@ -329,6 +329,7 @@ int main(int argc, char **argv) {
     options.limits.head_deadline_ms = from_environment("HEAD_MS", options.limits.head_deadline_ms);
     options.limits.body_deadline_ms = from_environment("BODY_MS", options.limits.body_deadline_ms);
     options.limits.idle_timeout_ms = from_environment("IDLE_MS", options.limits.idle_timeout_ms);
+    options.limits.evict_idle_ms = from_environment("EVICT_MS", options.limits.evict_idle_ms);
     options.limits.request_deadline_ms = from_environment("REQUEST_MS",
                                                           options.limits.request_deadline_ms);
     options.limits.answer_deadline_ms = from_environment("ANSWER_MS",
