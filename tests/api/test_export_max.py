@@ -1,29 +1,12 @@
 """A person's export that would be larger than the operator allows (--export-max)."""
 
-import io
-import os
 import re
 import uuid
-import zipfile
 
 import pytest
-from support.eventually import eventually
+from support.exports import export, fetch, incompressible, unpacked
 from support.server import Server
 from support.world import World
-
-
-def ask(person, outcome):
-    person.client.post("/v1/me/export").expect(202)
-    eventually(lambda: person.client.get("/v1/me/export").expect(200).json["state"] == outcome, f"it is {outcome}", seconds=20)
-
-
-def fetch(person):
-    return person.client.get("/v1/me/export/content").expect(200)
-
-
-def incompressible(person, size):
-    person.client.request("POST", "/v1/documents", body=b"%PDF-1.7\n" + os.urandom(size), params={"name": "cv.pdf"},
-                          headers={"Content-Type": "application/pdf"}).expect(201)
 
 
 @pytest.fixture
@@ -42,11 +25,11 @@ def test_one_that_would_be_too_large(small):
     """It fails at once and leaves nothing; the file that was made before is still there; and when there is less, it is made."""
     person, database, server = small
     incompressible(person, 600_000)
-    ask(person, "ready")
+    export(person, "ready")
     earlier = fetch(person)
     assert len(earlier.body) <= 1024 * 1024
     incompressible(person, 600_000)
-    ask(person, "failed")
+    export(person, "failed")
     described = person.client.get("/v1/me/export").expect(200).json
     assert not {"size", "sha256", "ready_at", "expires_at"} & set(described)
     assert fetch(person).body == earlier.body
@@ -58,16 +41,16 @@ def test_one_that_would_be_too_large(small):
     assert re.search(rb"event=export_broken_off export=" + described["id"].encode() + rb' status=\S+ why="more than 1 MiB"', server.log)
     for listed in person.client.get("/v1/documents").expect(200).json["items"][:1]:
         person.client.delete(f"/v1/documents/{listed['id']}").expect(204)
-    ask(person, "ready")
-    assert "manifest.json" in zipfile.ZipFile(io.BytesIO(fetch(person).body)).namelist()
+    export(person, "ready")
+    assert "manifest.json" in unpacked(fetch(person))
 
 
 def test_too_large_without_an_earlier_one(small):
     person, database, _ = small
     for _ in range(2):
         incompressible(person, 600_000)
-    ask(person, "failed")
+    export(person, "failed")
     person.client.get("/v1/me/export/content").expect(404, "not_found")
     assert database.value("select count(*) from export_chunks") == 0
     for _ in range(4):  # what failed is none of the three a day
-        ask(person, "failed")
+        export(person, "failed")
