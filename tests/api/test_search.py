@@ -102,11 +102,23 @@ def test_places_that_are_not_clear(api):
 
 @pytest.mark.parametrize("near, name, country", [
     ("BO", "Bologna", "IT"), ("re", "Reggio nell'Emilia", "IT"), ("+RO+", "Rovigo", "IT"), ("MI", "Milano", "IT"), ("Re+VB", "Re", "IT"),
-    ("Bo,+SL", "Bo", "SL"), ("Bo&country=SL", "Bo", "SL"),
+    ("Bo,+SL", "Bo", "SL"), ("Bo&country=SL", "Bo", "SL"), ("CL", "Caltanissetta", "IT"), ("CS&country=it", "Cosenza", "IT"),
 ])
 def test_two_letters_are_a_province(api, near, name, country):
     place = api.get(f"{SEARCH}?near={near}").expect(200).json["place"]
     assert (place["name"], place["country"]) == (name, country)
+
+
+def test_a_place_and_where_it_is(api):
+    for near, name in (("Milano, Lombardia", "Milano"), ("Milano, Italia", "Milano"), ("Paris, France", "Paris"), ("Wien, Österreich", "Vienna"),
+                       ("Castro (BG), Italy", "Castro")):
+        assert api.get(SEARCH, params={"near": near}).expect(200).json["place"]["name"] == name
+    assert api.get(SEARCH, params={"near": "Milano, Italia", "country": "it"}).expect(200).json["place"]["province"] == "MI"
+    for near, country in (("Atlantide, Italia", None), ("Milano, Francia", None), ("Italia", None), ("Milano, Italia", "FR")):
+        answer = api.get(SEARCH, params={"near": near, **({"country": country} if country else {})}).expect(422, "unknown_place")
+        assert answer.errors == {("near", "unknown_place")}
+    answer = api.get(SEARCH, params={"near": "Castro, Italia"}, headers={"Accept-Language": "it"}).expect(422, "ambiguous_place")
+    assert [place["province"] for place in answer.json["candidates"]] == ["LE", "BG"]
 
 
 def test_a_cursor_belongs_to_its_query(published, api):

@@ -134,3 +134,23 @@ def test_pages_of_a_misspelt_query(server, plain, world):
     for page, client in zip(firsts, other[::-1]):
         page = client.get("/v1/jobs", params={**asked, "cursor": page["next_cursor"]}).expect(200).json
         assert [item["id"] for item in page["items"]] == ids[2:4]
+
+
+def test_places_mean_the_same(server, plain, world):
+    """The index' plans and those of plain SQL: what `near` is taken to mean, what is found there, what is refused."""
+    ready(server)
+    company = world.company(name="Sedi Riunite")
+    ids = [world.job(company, location={"country": country, "city": city})["id"]
+           for country, city in (("IT", "Caltanissetta"), ("IT", "Gela"), ("AT", "Wien"), ("IT", "Cosenza"))]
+    index, sql = server.client(), plain.client()
+    for near, found in (("CL", [0]), ("CS", [3]), ("Gela, Sicily", [1]), ("Gela, CL, Italia", [1]), ("Vienna, Austria", [2]),
+                        ("Wien, Österreich", [2]), ("Castro, Italia", "ambiguous_place"), ("Gela, Toscana", "unknown_place"),
+                        ("Austria", "unknown_place")):
+        asked = {"near": near, "radius_km": 5, "company_id": company.id}
+        same([*asked.items()], index, sql)
+        for client in (index, sql):
+            answer = client.get("/v1/jobs", params=asked)
+            if isinstance(found, str):
+                assert answer.expect(422, found).errors == {("near", found)}
+            else:
+                assert [ids.index(item["id"]) for item in answer.expect(200).json["items"]] == found

@@ -82,7 +82,8 @@ def random_parameters(dice):
     sometimes(0.05, "highlight", lambda: dice.choice(["true", "false"]))
     sometimes(0.1, "office_days_max", lambda: dice.choice("0357"))
     sometimes(0.1, "languages_fit", lambda: dice.choice(["all", "any"]))
-    sometimes(0.15, "near", lambda: dice.choice(["Milano", "Castro BG", "Castro", "MI", "Paris, FR", "zzz", "München", "-"]))
+    sometimes(0.15, "near", lambda: dice.choice(["Milano", "Castro BG", "Castro", "MI", "Paris, FR", "zzz", "München", "-", "CL", "Milano, Lombardia",
+                                               "Wien, Österreich", "Castro (BG), Italy", "Castro, Italia", "Italia"]))
     if dice.random() < 0.15:
         p["lat"], p["lon"] = dice.choice([("45.4642", "9.19"), ("-0.0", "180"), ("89.9999999", "1e1"), ("45", "-9.123456789012345")])
     sometimes(0.01, "lat", lambda: "1")
