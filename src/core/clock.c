@@ -5,14 +5,15 @@
 #include <stdio.h>
 #include <time.h>
 
-static uint64_t monotonic_ns(void) {
+static uint64_t clock_ns(clockid_t clock) {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-uint64_t clock_monotonic_ms(void) { return monotonic_ns() / 1000000u; }
-uint64_t clock_monotonic_us(void) { return monotonic_ns() / 1000u; }
+uint64_t clock_monotonic_ms(void) { return clock_ns(CLOCK_MONOTONIC) / 1000000u; }
+uint64_t clock_monotonic_us(void) { return clock_ns(CLOCK_MONOTONIC) / 1000u; }
+uint64_t clock_thread_us(void) { return clock_ns(CLOCK_THREAD_CPUTIME_ID) / 1000u; }
 
 int64_t clock_unix_ms(void) {
     struct timespec now;

@@ -9,7 +9,8 @@
 
 uint64_t clock_monotonic_ms(void);
 uint64_t clock_monotonic_us(void);
-int64_t clock_unix_ms(void); /* since 1970-01-01T00:00:00Z */
+uint64_t clock_thread_us(void); /* processor time of the calling thread */
+int64_t clock_unix_ms(void);    /* since 1970-01-01T00:00:00Z */
 
 /* "2026-11-23T15:43:00Z" (RFC 3339, whole seconds), NUL-terminated. */
 #define CLOCK_RFC3339_SIZE 21

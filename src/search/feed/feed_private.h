@@ -138,6 +138,7 @@ struct search_feed {
     enum status lexicon_status;
     int32_t lexicon_day; /* for which it is or was made, days since 1970-01-01 (UTC) */
     uint64_t lexicon_began_us, lexicon_rest_until_ms;
+    uint64_t lexicon_cost_us; /* processor time of the last making */
     struct loop_timer lexicon_timer;
     struct arena arena; /* of one batch of changes */
 

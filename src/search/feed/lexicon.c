@@ -12,7 +12,7 @@
 #include "segreteria/search/lexicon.h"
 
 #define PAUSE_MS 1000u  /* after a change: more may follow */
-#define PAUSE_TIMES 10u /* of what making it takes, it rests: at most a tenth of a core */
+#define PAUSE_TIMES 10u /* of what making it costs, it rests: at most a tenth of a core */
 #define RETRY_MS 10000u
 #define MEMORY_MAX ((size_t)512 * 1024 * 1024)
 #define DAY_MS 86400000
@@ -211,6 +211,7 @@ static enum status make(struct making *making) {
 static void work(struct helper_job *job) {
     struct search_feed *feed = OWNER_OF(job, struct search_feed, lexicon_job);
     struct making making = {.feed = feed};
+    uint64_t before_us = clock_thread_us();
     arena_init(&making.arena, MEMORY_MAX);
     feed->lexicon_status = make(&making);
     if (making.reader != NULL)
@@ -221,6 +222,7 @@ static void work(struct helper_job *job) {
     free(making.titles);
     free(making.stop_words);
     arena_deinit(&making.arena);
+    feed->lexicon_cost_us = clock_thread_us() - before_us;
 }
 
 /* ---- the feed's thread ---- */
@@ -236,21 +238,22 @@ static void done(struct helper_job *job) {
             feed_index_released(feed);
         return;
     }
-    uint64_t took_ms = (clock_monotonic_us() - feed->lexicon_began_us) / 1000;
-    feed->lexicon_rest_until_ms = loop_now_ms(feed->loop) + took_ms * PAUSE_TIMES;
-    if (feed->lexicon_status != STATUS_OK) {
-        log_warn("search_lexicon_failed", "reason=%s", status_name(feed->lexicon_status));
+    enum status status = feed->lexicon_status;
+    if (status == STATUS_OK)
+        status = search_index_set_lexicon(feed->index, lexicon);
+    if (status != STATUS_OK) {
+        log_warn("search_lexicon_failed", "reason=%s", status_name(status));
         feed->lexicon_rest_until_ms = loop_now_ms(feed->loop) + RETRY_MS;
         feed_lexicon_soon(feed);
         return;
     }
-    if (search_index_set_lexicon(feed->index, lexicon) == STATUS_OK) {
-        log_write(feed->has_lexicon ? LOG_DEBUG : LOG_INFO, "search_lexicon_ready", "ms=%llu",
-                  (unsigned long long)took_ms);
-        feed->has_lexicon = true;
-    } else {
-        log_warn("search_lexicon_failed", "reason=no_memory");
-    }
+    log_write(feed->has_lexicon ? LOG_DEBUG : LOG_INFO, "search_lexicon_ready",
+              "ms=%llu cpu_ms=%llu",
+              (unsigned long long)(clock_monotonic_us() - feed->lexicon_began_us) / 1000,
+              (unsigned long long)feed->lexicon_cost_us / 1000);
+    feed->has_lexicon = true;
+    feed->lexicon_rest_until_ms = loop_now_ms(feed->loop) +
+                                  feed->lexicon_cost_us / 1000 * PAUSE_TIMES;
     (void)atomic_fetch_add(&feed->epoch, 1); /* kept answers may hold other spellings */
     if (feed->lexicon_stale)
         feed_lexicon_soon(feed);
