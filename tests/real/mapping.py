@@ -32,6 +32,18 @@ ROLES = [
 ]
 
 
+LANGUAGES = {"Dutch": "nl", "English": "en", "French": "fr", "German": "de", "Italian": "it", "Japanese": "ja", "Mandarin": "zh",
+             "Spanish": "es"}
+
+
+def languages_of(title):
+    """"German Speaking Receptionist": who is looked for speaks it fluently, which is C1 on the scale of the Council of Europe."""
+    if not re.search(r"\b(speaking|speaker|bilingual|fluen)", title, re.IGNORECASE):
+        return None
+    return [{"language": code, "level": "C1", "importance": "must"} for name, code in LANGUAGES.items()
+            if re.search(rf"\b{name}\b", title, re.IGNORECASE)]
+
+
 def role_of(title):
     for role, pattern in ROLES:
         if re.search(pattern, title, re.IGNORECASE):
@@ -113,7 +125,7 @@ def british(ad, number):
         employment_type="temporary" if kind.strip() == "Temporary" else
                         "part_time" if hours.strip() == "part-time" else "full_time",
         location=filled(country=country, region=county, city=city) if country else None,
-        salary=pay(ad["salary_offered"]))
+        languages=languages_of(title), salary=pay(ad["salary_offered"]))
 
 
 def full_text(ad, number):

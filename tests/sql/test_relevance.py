@@ -95,3 +95,7 @@ def test_demo_vacancies(db, capsys):
 def test_real_vacancies(db, capsys):
     results = check(db, "real", real_vacancies(), capsys)
     assert len(results) >= 60
+    # Nobody is offered what asks for a language above theirs, whatever the words say.
+    for level, wanted in (("C1", {"uk-0246", "uk-0274", "uk-0661", "uk-0798"}), ("B2", set())):
+        answer = db.call("jobs_search", limit=50, lang="en", language=[f"de:{level}"], languages_fit="any", fields=["reference"])
+        assert {item["reference"] for item in answer["items"] if item["reference"].startswith("uk-")} == wanted
