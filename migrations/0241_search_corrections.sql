@@ -77,6 +77,38 @@ as $$
 $$;
 comment on function search_corrected(text, text) is 'The query with its search_corrections made.';
 
+-- resolved: of search_resolved(), with a code.
+create function search_place_refusal(resolved jsonb, lang text) returns jsonb
+language sql stable
+as $$
+    select jsonb_build_object('candidates', resolved -> 'candidates') || search_refusal(jsonb_build_array(
+        jsonb_build_object('parameter', 'near', 'code', resolved -> 'code')), lang)
+$$;
+comment on function search_place_refusal(jsonb, text) is 'What is said of a place that is not known or not clear.';
+
+create function search_checked(p jsonb, out status integer, out code text, out problem jsonb, out query jsonb, out resolved jsonb)
+language plpgsql stable
+as $$
+declare
+    broken jsonb;
+begin
+    query := case when p ->> 'q' is not null then search_query(p ->> 'q') end;
+    broken := search_violations(p, query);
+    if broken <> '[]' then
+        select 400, 'invalid_parameter', search_refusal(broken, p ->> 'lang') into status, code, problem;
+        return;
+    end if;
+    resolved := search_resolved(p);
+    if resolved ? 'code' then
+        select 422, resolved ->> 'code', search_place_refusal(resolved, p ->> 'lang') into status, code, problem;
+        return;
+    end if;
+    status := 200;
+end
+$$;
+comment on function search_checked(jsonb) is
+    'What a search is refused for, or (200) its search_query and its parameters with places and names resolved.';
+
 -- The fourth part of the key that a page goes on after: the corrections with which the first one was made. What has been published
 -- meanwhile may have the misspelt word; the list stays the one it was.
 create or replace function jobs_search(p jsonb, out status integer, out code text, out problem jsonb, out items text,
@@ -85,9 +117,7 @@ language plpgsql stable
 as $$
 declare
     corrections text := coalesce(nullif(split_part(p ->> 'after', '.', 4), ''), p ->> 'corrections');
-    lang text := p ->> 'lang';
     query jsonb;
-    broken jsonb;
     text_condition text := 'true';
     conditions text;
     counts json;
@@ -97,18 +127,10 @@ begin
         p := p || jsonb_build_object('q', search_corrected(p ->> 'q', corrections));
         p := p || jsonb_build_object('corrected_query', p -> 'q');
     end if;
-    query := case when p ->> 'q' is not null then search_query(p ->> 'q') end;
-    broken := search_violations(p, query);
-    if broken <> '[]' then
-        select 400, 'invalid_parameter', search_refusal(broken, p ->> 'lang') into status, code, problem;
+    select * into status, code, problem, query, p from search_checked(p);
+    if status <> 200 then
         return;
     end if;
-    p := search_resolved(p);
-    if p ? 'code' then
-        select 422, p ->> 'code', search_place_refusal(p, lang) into status, code, problem;
-        return;
-    end if;
-    status := 200;
     if query is not null then
         text_condition := search_text_condition(query);
     end if;
@@ -145,40 +167,21 @@ begin
 end
 $$;
 
--- resolved: of search_resolved(), with a code.
-create function search_place_refusal(resolved jsonb, lang text) returns jsonb
-language sql stable
-as $$
-    select jsonb_build_object('candidates', resolved -> 'candidates') || search_refusal(jsonb_build_array(
-        jsonb_build_object('parameter', 'near', 'code', resolved -> 'code')), lang)
-$$;
-comment on function search_place_refusal(jsonb, text) is 'What is said of a place that is not known or not clear.';
-
 create or replace function search_plan(p jsonb, wrong text[], replacements text[], out status integer, out code text, out problem jsonb,
                             out plan text)
 language plpgsql stable
 as $$
 declare
-    lang text := p ->> 'lang';
     query jsonb;
-    broken jsonb;
     factor integer := case p ->> 'salary_unit' when 'hour' then 2080 when 'day' then 260 when 'month' then 12 else 1 end;
 begin
     if wrong is not null then
         p := p || jsonb_build_object('q', search_replace(p ->> 'q', wrong, replacements));
     end if;
-    query := case when p ->> 'q' is not null then search_query(p ->> 'q') end;
-    broken := search_violations(p, query);
-    if broken <> '[]' then
-        select 400, 'invalid_parameter', search_refusal(broken, p ->> 'lang') into status, code, problem;
+    select * into status, code, problem, query, p from search_checked(p);
+    if status <> 200 then
         return;
     end if;
-    p := search_resolved(p);
-    if p ? 'code' then
-        select 422, p ->> 'code', search_place_refusal(p, lang) into status, code, problem;
-        return;
-    end if;
-    status := 200;
     plan := jsonb_strip_nulls(jsonb_build_object(
         'q', p -> 'q', 'query', query, 'texts', case when query is not null then search_plan_texts(query) end,
         'role', p -> 'role', 'employment_type', p -> 'employment_type', 'contract', p -> 'contract',

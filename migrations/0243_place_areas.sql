@@ -294,8 +294,9 @@ end
 $$;
 comment on function places_called(text[], text[]) is 'The places that folded words name, the largest first.';
 
--- Two letters are the code of an Italian province before they are the name of a place, as before; the province's capital is meant
--- now. In a gazetteer without it, the largest town.
+-- Two letters are the code of an Italian province before they are the name of a place: BO is Bologna, not Bo in Sierra Leone, and
+-- RE Reggio Emilia, not the village of Re. Such a place is found by a longer name ("Bo SL", "Re VB"), or with another country. The
+-- code means the province's capital; in a gazetteer without it, the largest town.
 create or replace function places_named(said text, in_countries text[]) returns setof places
 language plpgsql stable
 rows 5
