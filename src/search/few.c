@@ -123,10 +123,9 @@ static void reach_clause(const struct view *view, uint8_t dictionary,
 
 /* A text without clauses asks nothing: its dictionary's vacancies are of the best tier. */
 static void reach_dictionary(const struct view *view, uint8_t dictionary, bool *reached) {
-    const struct values *values = &view->segment->values[VALUE_DICTIONARY];
-    int64_t own = values_find(values, str_from((const char *)&dictionary, 1));
-    if (own >= 0)
-        reach(view, values->lists[own], reached);
+    struct list own;
+    if (values_of_dictionary(view->segment, dictionary, &own))
+        reach(view, own, reached);
 }
 
 /* The hits that each clause of the text reaches are of this tier, unless of a better one. */

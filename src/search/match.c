@@ -235,40 +235,33 @@ static enum status match_none(struct run *run, struct view *view, const struct s
     return STATUS_OK;
 }
 
-/* All clauses of a text, without what it excludes; *out as match_clause() has it. */
+/* All clauses of a text, whose dictionary has those vacancies, without what it excludes; *out as
+ * match_clause() has it. */
 static enum status match_clauses(struct run *run, struct view *view, const struct search_text *text,
-                                 unsigned tier, struct place_in_text place, uint64_t *into,
-                                 const uint64_t **out) {
-    const struct search_segment *segment = view->segment;
+                                 struct list vacancies, unsigned tier, struct place_in_text place,
+                                 uint64_t *into, const uint64_t **out) {
     enum status status = STATUS_OK;
-    if (text->all_count == 0) {
-        const struct values *dictionaries = &segment->values[VALUE_DICTIONARY];
-        int64_t own = values_find(dictionaries, str_from((const char *)&text->dictionary, 1));
-        *out = own < 0 ? NULL : list_bits(segment, dictionaries->lists[own], into);
-    } else {
+    if (text->all_count == 0)
+        *out = list_bits(view->segment, vacancies, into);
+    else
         status = match_all(run, view, text, tier, &place, into, out);
-    }
     if (status != STATUS_OK || *out == NULL || tier < TIERS)
         return status;
     return match_none(run, view, text, &place, into, out);
 }
 
-static bool has_dictionary(const struct search_segment *segment, uint8_t dictionary) {
-    return values_find(&segment->values[VALUE_DICTIONARY],
-                       str_from((const char *)&dictionary, 1)) >= 0;
-}
-
 /* A text of one clause goes into the row of all texts at once, the others when they are done. */
 static enum status add_text(struct run *run, struct view *view, const struct search_text *text,
                             unsigned tier, struct place_in_text place, struct union_row *row) {
-    if (!has_dictionary(view->segment, text->dictionary))
+    struct list vacancies;
+    if (!values_of_dictionary(view->segment, text->dictionary, &vacancies))
         return STATUS_OK;
     if (text->all_count == 1 && text->none_count == 0)
         return add_clause(run, view, text->dictionary, &text->all[0], tier, &place, true, row);
     /* Rows that wait may have to be written to `into` before this text's can wait beside them. */
     uint64_t *into = row->begun || row->waiting_count > 0 ? run->room[0] : row->into;
     const uint64_t *some = NULL;
-    enum status status = match_clauses(run, view, text, tier, place, into, &some);
+    enum status status = match_clauses(run, view, text, vacancies, tier, place, into, &some);
     if (status != STATUS_OK || some == NULL)
         return status;
     union_row_add(row, some);

@@ -88,6 +88,15 @@ int64_t values_find(const struct values *values, struct str text) {
     return at < values->count && str_eq(values_text(values, at), text) ? (int64_t)at : -1;
 }
 
+bool values_of_dictionary(const struct search_segment *segment, uint8_t dictionary,
+                          struct list *out) {
+    const struct values *values = &segment->values[VALUE_DICTIONARY];
+    int64_t own = values_find(values, str_from((const char *)&dictionary, 1));
+    if (own >= 0)
+        *out = values->lists[own];
+    return own >= 0;
+}
+
 static struct str term_key(const struct search_segment *segment, uint32_t term) {
     uint32_t from = segment->terms[term].key;
     return str_from((const char *)segment->keys + from, segment->terms[term + 1].key - from);

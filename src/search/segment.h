@@ -181,6 +181,10 @@ int64_t values_find(const struct values *values, struct str text);
 /* The first whose text is not below `text`. */
 uint32_t values_lower(const struct values *values, struct str text);
 
+/* The vacancies of the dictionary. False: there are none. */
+bool values_of_dictionary(const struct search_segment *segment, uint8_t dictionary,
+                          struct list *out);
+
 /* ---- terms ---- */
 
 /* Makes the fences, of which there is one at least. */
